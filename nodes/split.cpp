@@ -36,9 +36,9 @@ std::size_t behind_string(std::string_view body, std::size_t at) {
 /// Behind the value that begins at `at`: at the comma or bracket of the array that holds it. npos: cut off, or brackets
 /// that do not match.
 std::size_t behind_value(std::string_view body, std::size_t at) {
-  std::uint64_t objects =
-      0;  // one bit for each open bracket, newest lowest: 1 for an object; deeper than 64 only counts
+  std::uint64_t objects = 0;  // one bit for each open bracket, newest lowest: 1 for an object
   std::size_t depth = 0;
+  bool too_deep = false;  // for the bits; such an element is refused anyway, only its end matters
   while (at < body.size()) {
     while (at < body.size() && !kMarks[static_cast<unsigned char>(body[at])]) ++at;
     if (at == body.size()) break;
