@@ -32,6 +32,8 @@ struct WriteSet {
   std::vector<QuarantinedRecord> quarantined;
 };
 
+using nodes::IssueChange;
+
 struct Committed {
   std::vector<bool> duplicate;  ///< parallel to WriteSet::events: not stored, its id was there already
   std::vector<IssueChange> issues;
