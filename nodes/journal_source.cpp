@@ -35,7 +35,6 @@ std::optional<graph::Source::Item> JournalSource::next(std::uint32_t partition, 
       std::unique_lock lock(reader.mutex);
       if (!reader.at_cursor) {
         reader.at_cursor = true;
-        reader.interrupt = {};
         const auto first_sequence = reader.sequence;
         lock.unlock();
         const auto cursor = committer_.restart(partition, first_sequence, stop);
@@ -47,6 +46,7 @@ std::optional<graph::Source::Item> JournalSource::next(std::uint32_t partition, 
         journal_.release(partition, *cursor);
         reader.position = *cursor;
       }
+      if (reader.interrupt.stop_requested() && reader.at_cursor) reader.interrupt = {};  // spent on an earlier pause
       position = reader.position;
       interrupt = reader.interrupt;
     }
