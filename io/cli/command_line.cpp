@@ -46,14 +46,13 @@ bool settle(const Given& given, Config& config) {
   config.file = given.config_file;
   config.topology_text = std::string(nodes::kDefaultTopology);
   if (given.config_file.empty()) return true;
-  auto text = read_file(given.config_file);
+  const auto text = read_file(given.config_file);
   if (!text) {
     fmt::print(stderr, "mesher: --config: {}\n", text.error().message);
     return false;
   }
   const auto mistakes = apply_file(*text, names, config);
   for (const auto& mistake : mistakes) fmt::print(stderr, "{}\n", mistake.text(given.config_file));
-  config.topology_text = std::move(*text);
   return mistakes.empty();
 }
 

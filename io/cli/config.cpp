@@ -154,6 +154,16 @@ void apply_table(const std::string& name, const toml::table& table, const std::v
   }
 }
 
+/// A file without nodes runs the built-in topology, so that nobody else looks at its other tables.
+void check_tables(const toml::table& root, std::vector<graph::Diagnostic>& mistakes) {
+  auto known = setting_tables();
+  known.insert(known.end(), {"nodes", "tests"});
+  for (const auto& [key, node] : root) {
+    if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
+    mistakes.push_back({place_of(key), fmt::format("unknown table `{}`", key.str()), graph::suggest(key.str(), known)});
+  }
+}
+
 }  // namespace
 
 const std::vector<Setting>& settings() {
@@ -174,6 +184,11 @@ std::vector<graph::Diagnostic> apply_file(std::string_view toml, const std::vect
   std::vector<graph::Diagnostic> mistakes;
   try {
     const auto root = toml::parse(toml);
+    if (root.contains("nodes")) {
+      config.topology_text = toml;
+    } else {
+      check_tables(root, mistakes);
+    }
     for (const auto& name : setting_tables()) {
       const auto* node = root.get(name);
       if (node == nullptr) continue;
@@ -183,8 +198,10 @@ std::vector<graph::Diagnostic> apply_file(std::string_view toml, const std::vect
         mistakes.push_back({place_of(*node), fmt::format("`{}` must be a table", name), {}});
       }
     }
-  } catch (const toml::parse_error&) {
-    // The topology's parser reads the same text and says what is wrong with it.
+  } catch (const toml::parse_error& error) {
+    const auto& at = error.source().begin;
+    mistakes.push_back({{static_cast<std::uint32_t>(at.line), static_cast<std::uint32_t>(at.column)},
+                        std::string(error.description()), {}});
   }
   return mistakes;
 }

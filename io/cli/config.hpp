@@ -52,8 +52,9 @@ struct Setting {
 /// All settings, in the order in which they are documented.
 [[nodiscard]] const std::vector<Setting>& settings();
 
-/// The settings' tables of a config file: applied to `config` unless `already_given` names their option. Mistakes have
-/// their place; unknown keys get the nearest known name as a hint.
+/// The settings' tables of a config file: applied to `config` unless `already_given` names their option. A file with
+/// [nodes.*] replaces the topology text, which parse_topology then checks. Mistakes have their place; unknown keys get the
+/// nearest known name as a hint.
 [[nodiscard]] std::vector<graph::Diagnostic> apply_file(std::string_view toml, const std::vector<std::string>& already_given,
                                                         Config& config);
 
