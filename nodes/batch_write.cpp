@@ -16,7 +16,7 @@ class BatchWrite final : public graph::AsyncNode {
     // The receipt goes last: letting it go may settle the source batch, which takes the deposit.
     const auto receipt = batch.receipt();
     batch.release_receipt();
-    ledger->deposit({std::move(batch), std::move(done)});
+    ledger->deposit(std::move(batch), std::move(done));
   }
 
   void stop() override {}

@@ -51,13 +51,12 @@ void Committer::stop() {
   }
 }
 
-void Committer::settled(std::uint32_t partition, std::uint64_t sequence, Range range,
-                        std::unique_ptr<PipelineLedger> ledger) {
+void Committer::settled(std::uint32_t partition, std::uint64_t sequence, Range range, PipelineLedger::Contents books) {
   auto& writer = *writers_.at(partition);
   {
     const std::lock_guard lock(writer.mutex);
     if (writer.closed || sequence < writer.next) return;
-    writer.waiting.emplace(sequence, Settled{range, std::move(ledger)});
+    writer.waiting.emplace(sequence, Settled{range, std::move(books)});
     if (sequence != writer.next) return;
   }
   writer.wake.notify_all();
@@ -107,7 +106,7 @@ std::vector<Committer::Settled> Committer::next_run(Writer& writer, const std::s
   while (ready()) {
     auto& first = writer.waiting.begin()->second;
     std::size_t here = 0;
-    for (auto& deposit : first.ledger->deposits()) here += deposit.batch.content().size();
+    for (const auto& deposit : first.books.deposits) here += deposit.batch.content().size();
     if (!run.empty() && events + here > options_.max_events) break;
     events += here;
     run.push_back(std::move(first));
@@ -141,11 +140,10 @@ Committer::Outcome Committer::store_run(Writer& writer, std::vector<Settled>& ru
   set.cursor_from = run.front().range.from;
   set.cursor_to = run.back().range.to;
   for (auto& settled : run) {
-    auto& ledger = *settled.ledger;
-    std::move(ledger.outcomes().begin(), ledger.outcomes().end(), std::back_inserter(set.outcomes));
-    std::move(ledger.quarantined_records().begin(), ledger.quarantined_records().end(),
-              std::back_inserter(set.quarantined));
-    for (auto& deposit : ledger.deposits()) {
+    auto& books = settled.books;
+    std::move(books.outcomes.begin(), books.outcomes.end(), std::back_inserter(set.outcomes));
+    std::move(books.quarantined.begin(), books.quarantined.end(), std::back_inserter(set.quarantined));
+    for (auto& deposit : books.deposits) {
       for (auto& event : deposit.batch.as<EventBatch>().events) set.events.push_back(&event);
     }
   }
@@ -282,7 +280,7 @@ void Committer::hand_back(std::vector<Settled>& run, const ports::WriteSet& set,
   std::size_t at = 0;
   bool changes_given = false;
   for (auto& settled : run) {
-    for (auto& deposit : settled.ledger->deposits()) {
+    for (auto& deposit : settled.books.deposits) {
       auto& batch = deposit.batch.as<EventBatch>();
       for (std::size_t i = 0; i < batch.events.size(); ++i, ++at) {
         if (committed.duplicate.size() > at && committed.duplicate[at]) deposit.batch.drop(i, {"invalid", "duplicate"});

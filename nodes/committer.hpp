@@ -53,7 +53,7 @@ class Committer {
   std::function<void(std::uint32_t partition)> on_conflict;
 
   /// Takes a finished batch, the `sequence`-th of its partition. Those from before the last restart() are let go.
-  void settled(std::uint32_t partition, std::uint64_t sequence, Range range, std::unique_ptr<PipelineLedger> ledger);
+  void settled(std::uint32_t partition, std::uint64_t sequence, Range range, PipelineLedger::Contents books);
 
   /// Begins anew: waits for a transaction under way, lets go of what waits, and answers with the stored cursor, where
   /// the batch `first_sequence` will begin. Blocks; retries while the database is away. Nothing if `stop` was requested.
@@ -68,7 +68,7 @@ class Committer {
  private:
   struct Settled {
     Range range;
-    std::unique_ptr<PipelineLedger> ledger;
+    PipelineLedger::Contents books;
   };
   struct Writer;
   struct Run;

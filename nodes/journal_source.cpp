@@ -66,9 +66,8 @@ std::optional<graph::Source::Item> JournalSource::next(std::uint32_t partition, 
 }
 
 void JournalSource::settled(graph::Origin origin, std::unique_ptr<graph::Ledger> ledger) {
-  std::unique_ptr<SourceLedger> books(static_cast<SourceLedger*>(ledger.release()));
-  const auto range = books->range;
-  committer_.settled(origin.partition, origin.sequence, range, std::move(books));
+  auto& books = static_cast<SourceLedger&>(*ledger);
+  committer_.settled(origin.partition, origin.sequence, books.range, books.take());
 }
 
 void JournalSource::rewind() {
