@@ -7,7 +7,8 @@ packages_build="cmake ninja-build g++ ccache lld pkg-config
   libtomlplusplus-dev"
 packages_run="postgresql-15"
 packages_test="libgtest-dev libgmock-dev libbenchmark-dev clang clang-format clang-tidy libclang-rt-14-dev llvm python3 openssl
-  nodejs npm chromium procps"
+  chromium procps"
+command -v npm >/dev/null || packages_test="$packages_test nodejs npm"
 
 missing_packages() {
   local name

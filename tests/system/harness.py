@@ -226,6 +226,14 @@ class Server:
             assert done.returncode == 0, (arguments, done.returncode, done.stdout[-500:], done.stderr[-1500:])
         return done
 
+    def sql(self, query):
+        """Rows of a query as lists of text, through `mesher psql`."""
+        database = self.arguments[self.arguments.index("--database-url"):][:2] if "--database-url" in self.arguments else []
+        done = subprocess.run([PROGRAM, "psql", "--data-dir", self.data, *database, "--", "-X", "-A", "-t", "-F", "\t", "-c", query],
+                              capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, (query, done.stderr[-1500:])
+        return [line.split("\t") for line in done.stdout.splitlines()]
+
     def new_project(self, name=None, email="owner@example.com"):
         name = name or "p" + uuid.uuid4().hex[:10]
         extra = []
@@ -250,6 +258,70 @@ class Server:
             if re.match(rf"{name}(\{{| )", line):
                 total += float(line.rsplit(" ", 1)[1])
         return total
+
+
+class Postgres:
+    """A PostgreSQL cluster of the test's own, for `--database-url`. Never runs as root."""
+
+    def __init__(self, folder=None):
+        self.own_folder = folder is None
+        self.folder = folder or tempfile.mkdtemp(prefix="mesher-pg-", dir="/tmp")
+        self.as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+        self.bin = subprocess.run("ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1", shell=True, capture_output=True,
+                                  text=True, check=True).stdout.strip()
+        if self.as_user:
+            shutil.chown(self.folder, "postgres")
+        self.cluster = os.path.join(self.folder, "cluster")
+        self._run("initdb", "-D", self.cluster, "-U", "mesher", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
+        with open(os.path.join(self.cluster, "postgresql.conf"), "a", encoding="utf-8") as conf:
+            conf.write(f"listen_addresses = ''\nunix_socket_directories = '{self.folder}'\nmax_wal_size = '64MB'\n"
+                       "min_wal_size = '32MB'\nshared_buffers = '32MB'\n")
+        self.url = f"postgresql:///mesher?host={self.folder}&user=mesher"
+        self.start()
+        self._run("createdb", "-h", self.folder, "-U", "mesher", "mesher")
+
+    def _run(self, program, *arguments, check=True):
+        done = subprocess.run([*self.as_user, os.path.join(self.bin, program), *arguments], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True, cwd="/", timeout=120)
+        assert not check or done.returncode == 0, (program, arguments, done.stderr[-1500:])
+
+    def start(self):
+        self._run("pg_ctl", "-D", self.cluster, "-l", os.path.join(self.folder, "log"), "-w", "start")
+
+    def stop(self):
+        self._run("pg_ctl", "-D", self.cluster, "-m", "immediate", "-w", "stop", check=False)
+
+    def remove(self):
+        self.stop()
+        if self.own_folder:
+            remove_tree(self.folder)
+
+
+def sudo(*command):
+    subprocess.run([*([] if os.getuid() == 0 else ["sudo", "-n"]), *command], check=True)
+
+
+class SmallDisk:
+    """A file system of a few megabytes, to be filled and freed."""
+
+    def __init__(self, megabytes):
+        self.path = tempfile.mkdtemp(prefix="mesher-disk-", dir="/tmp")
+        sudo("mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=1777", "mesher-test", self.path)
+
+    def fill(self, leave=0):
+        """Takes all space but `leave` bytes."""
+        with open(os.path.join(self.path, "ballast"), "ab") as ballast:
+            free = os.statvfs(self.path)
+            left = free.f_bavail * free.f_frsize - leave
+            if left > 0:
+                os.posix_fallocate(ballast.fileno(), 0, left)
+
+    def free(self):
+        os.remove(os.path.join(self.path, "ballast"))
+
+    def remove(self):
+        sudo("umount", "-l", self.path)
+        os.rmdir(self.path)
 
 
 class SharedServer(Server):
