@@ -41,7 +41,7 @@ class EventSplitter {
   std::size_t at_ = 0;
   std::size_t index_ = 0;
   BulkFormat format_;
-  enum class Phase : std::uint8_t { start, element, done } phase_ = Phase::start;
+  enum class Phase : std::uint8_t { start, element, behind, done } phase_ = Phase::start;
 };
 
 }  // namespace mesher::nodes
