@@ -155,7 +155,7 @@ struct Server::Impl {
     if (!std::exchange(full_logged, true)) log::warn("http", "too many connections; refusing one from {}", address);
     if (shared->tls) return;
     static constexpr std::string_view kFull =
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 67\r\n"
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 68\r\n"
         "Retry-After: 5\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\n\r\n"
         R"({"error":{"code":"overloaded","message":"too many connections now"}})";
     error_code ignored;

@@ -1,14 +1,16 @@
 #pragma once
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/beast/websocket/teardown.hpp>
-#include <cstring>
+#include <boost/beast/core/role.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 /// Internal to the server's sources (it includes Asio).
@@ -78,10 +80,18 @@ class Stream {
   std::string prefix_;
 };
 
-/// Beast's customisation points, found by their names.
+/// Beast's customisation points, found by their names. The teardown does not wait for the peer's end of stream as
+/// Beast's own does (a client that keeps its end open would hold up a drain): it reads away what has arrived, so that
+/// closing does not reset the connection before the peer has read the close frame.
 template <class Handler>
-void async_teardown(boost::beast::role_type role, Stream& stream, Handler&& handler) {
-  boost::beast::websocket::async_teardown(role, stream.socket(), std::forward<Handler>(handler));
+void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {
+  auto& socket = stream.socket();
+  error_code error;
+  socket.shutdown(TcpSocket::shutdown_send, error);
+  socket.non_blocking(true, error);
+  std::array<char, 4096> unread;
+  for (int i = 0; i < 64 && !error; ++i) socket.read_some(asio::buffer(unread), error);
+  asio::post(stream.get_executor(), [handler = std::forward<Handler>(handler)]() mutable { handler(error_code{}); });
 }
 inline void beast_close_socket(Stream& stream) {
   stream.close();
