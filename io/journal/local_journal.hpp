@@ -25,8 +25,8 @@ namespace mesher::io::journal {
 struct RecoveredPartition;
 
 struct LocalJournalOptions {
-  std::filesystem::path directory;  ///< made if it does not exist
-  std::uint32_t partitions = 2;  ///< at most 1024
+  std::filesystem::path directory;                         ///< made if it does not exist
+  std::uint32_t partitions = 2;                            ///< at most 1024
   std::uint64_t max_bytes = std::uint64_t{4} << 30;        ///< on disk, all partitions; at least 1 MiB
   std::uint64_t min_free_disk = std::uint64_t{256} << 20;  ///< appends are refused while less than this is free
   /// Size of a full-grown segment (at most an eighth of max_bytes, shared by the partitions): what released records

@@ -103,9 +103,6 @@ void settle_last(Found& found, RecoveredPartition& out) {
   segment.previous_end = found.header ? found.header->previous_end : segment.base;
   segment.end = scan.end;
   segment.end_offset = scan.end_offset;
-  for (const auto& gap : scan.gaps) {
-    if (!gap.damage) segment.torn_from = std::min(segment.torn_from, gap.first);
-  }
   out.resumable = found.header.has_value() && scan.clean();
   if (!scan.clean()) {
     log::info("journal", "{}: cut off an unfinished write at the end (offset {})", segment.path, scan.end_offset);
