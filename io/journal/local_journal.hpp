@@ -94,7 +94,6 @@ class LocalJournal final : public nodes::ports::Journal {
   Figures figures_;
   std::uint64_t max_block_bytes_ = 0;
   JournalId id_{};
-  std::uint64_t lost_bytes_ = 0;  ///< of files that were unreadable as a whole at start
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<SegmentFiles> files_;
   std::vector<std::unique_ptr<Partition>> partitions_;
