@@ -118,6 +118,16 @@ struct Event {
   bool regressed = false;
 };
 
+/// What one transaction did to an issue; the live stream and alerts live on it.
+struct IssueChange {
+  std::uint32_t project_id = 0;
+  std::int64_t issue_id = 0;
+  std::uint64_t event_count = 0;  ///< after the commit
+  UnixMicros last_seen = 0;
+  std::string status;
+  bool is_new = false, regressed = false;
+};
+
 /// A batch's own memory. Not thread-safe. What it hands out lives as long as it.
 class Arena {
  public:
@@ -161,6 +171,8 @@ class EventBatch final : public graph::Content {
   void keep(std::shared_ptr<const void> memory) { kept_.push_back(std::move(memory)); }
 
   std::vector<Event> events;
+  /// Set by batch_write on one batch of each commit.
+  std::vector<IssueChange> issue_changes;
 
  private:
   std::shared_ptr<Arena> arena_;

@@ -18,7 +18,7 @@ namespace mesher::nodes {
 /// takes that back (quantity −1), so that the sums stay what was sent.
 ///
 /// Any thread may call; what take_* gives away is gone from here.
-class PipelineLedger final : public graph::Ledger {
+class PipelineLedger : public graph::Ledger {
  public:
   struct Deposit {
     graph::Batch batch;

@@ -32,14 +32,7 @@ struct WriteSet {
   std::vector<QuarantinedRecord> quarantined;
 };
 
-struct IssueChange {
-  std::uint32_t project_id = 0;
-  std::int64_t issue_id = 0;
-  std::uint64_t event_count = 0;  ///< after the commit
-  UnixMicros last_seen = 0;
-  std::string status;
-  bool is_new = false, regressed = false;
-};
+using nodes::IssueChange;
 
 struct Committed {
   std::vector<bool> duplicate;  ///< parallel to WriteSet::events: not stored, its id was there already

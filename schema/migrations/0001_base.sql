@@ -86,7 +86,10 @@ create table issues (
   assigned_user integer,
   assigned_team integer,
   primary key (project_id, id)
-);
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+create index on issues (id);                      -- an issue is asked for by its id alone; ids never repeat
+create unique index on issues (project_id, short_id);
+create index on issues (project_id, last_seen desc, id desc);
 
 -- hash -> issue. Several hashes may lead to one issue (variants, merges, older algorithms).
 create table issue_hashes (
@@ -97,14 +100,16 @@ create table issue_hashes (
 );
 create index on issue_hashes (project_id, issue_id);
 
--- HyperLogLog sketch of the distinct users of an issue.
+-- HyperLogLog sketch of the distinct users of an issue; format in io/postgres/hyperloglog.hpp.
 create table issue_users (
   project_id integer not null,
   issue_id   bigint not null,
   sketch     bytea not null,
   primary key (project_id, issue_id)
-);
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+alter table issue_users alter column sketch set storage plain;  -- at most 1.3 kB, and it does not compress
 
+-- Columns in an order that wastes no padding. Kept narrow: the payload is in event_blocks.
 create table events (
   project_id  integer not null,
   day         date not null,                      -- UTC day of reception
@@ -112,15 +117,20 @@ create table events (
   issue_id    bigint not null,
   received_at timestamptz not null,
   occurred_at timestamptz not null,
-  level       smallint not null,
   block_id    bigint not null,                    -- where the payload is: event_blocks, and the place in it
   block_index integer not null,
+  level       smallint not null,
   message     text not null,                      -- first 200 characters
   environment text,
   release     text,
   user_key    text,
-  tags        jsonb
+  tags        jsonb                               -- object of strings
 ) partition by range (day);
+-- Exactly once, and an event by its id.
+create unique index events_id on events (event_id, project_id, day);
+-- The events of an issue in order, and the next and previous of one.
+create index events_issue on events (project_id, issue_id, received_at);
+create index events_time on events (project_id, received_at);
 
 -- Payloads: a zstd frame holds the JSON of a few hundred events; format in io/postgres/payload_block.hpp.
 create table event_blocks (
@@ -130,22 +140,27 @@ create table event_blocks (
   data       bytea not null,
   primary key (project_id, day, block_id)
 ) partition by range (day);
+alter table event_blocks alter column data set storage external;  -- compressed already
+-- A writer takes this many block ids at once.
+create sequence event_block_ids increment by 1024;
 
--- Roll-ups, kept by the transaction that stores the events. Dashboards read these and never count events.
+-- Roll-ups by time of reception, kept by the transaction that stores the events. Dashboards read these and never count events.
 create table project_hours (
   project_id integer not null,
   hour       timestamptz not null,
   level      smallint not null,
   events     bigint not null,
   primary key (project_id, hour, level)
-);
+) with (fillfactor = 50);
 create table issue_hours (
   project_id integer not null,
   issue_id   bigint not null,
   hour       timestamptz not null,
   events     bigint not null,
   primary key (project_id, issue_id, hour)
-);
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+-- Per project and day at most 200 keys with 1,000 values each; what is beyond, and an empty value, counts under value ''
+-- (and further keys under key '').
 create table tag_days (
   project_id integer not null,
   day        date not null,
@@ -153,7 +168,7 @@ create table tag_days (
   value      text not null,
   events     bigint not null,
   primary key (project_id, day, key, value)
-);
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 
 -- accepted + every other outcome = what was sent.
 create table outcomes (
@@ -165,7 +180,7 @@ create table outcomes (
   category   text not null,
   quantity   bigint not null,
   primary key (project_id, hour, key_id, outcome, reason, category)
-);
+) with (fillfactor = 50);
 
 create table quarantine (
   project_id integer not null,
@@ -187,4 +202,4 @@ create table journal_cursors (
   position   bigint not null,
   updated_at timestamptz not null default now(),
   primary key (journal_id, partition)
-);
+) with (fillfactor = 10);

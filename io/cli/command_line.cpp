@@ -1,0 +1,139 @@
+#include "io/cli/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "nodes/default_topology.hpp"
+
+namespace mesher::cli {
+namespace {
+
+/// What CLI11 filled in for the settings of one command, before it is checked.
+struct Given {
+  std::map<std::string, std::string> values;  ///< by option
+  std::string config_file;
+};
+
+void add_settings(CLI::App& app, Given& given, const std::vector<std::string>& only = {}) {
+  app.add_option("--config", given.config_file, "Config file (TOML): settings and topology.")->envname("MESHER_CONFIG");
+  for (const auto& setting : settings()) {
+    if (!only.empty() && std::find(only.begin(), only.end(), setting.option) == only.end()) continue;
+    auto help = setting.help;
+    if (!setting.fallback.empty()) help += " Default: " + setting.fallback;
+    app.add_option_function<std::string>(
+           setting.option, [&given, name = setting.option](const std::string& value) { given.values[name] = value; }, help)
+        ->envname(setting.variable);
+  }
+}
+
+/// Applies command line, variables and file to `config`. False: mistakes were printed.
+bool settle(const Given& given, Config& config) {
+  std::vector<std::string> names;
+  for (const auto& setting : settings()) {
+    const auto at = given.values.find(setting.option);
+    if (at == given.values.end()) continue;
+    names.push_back(setting.option);
+    if (const auto status = setting.apply(config, at->second); !status) {
+      fmt::print(stderr, "mesher: {}: {}\n", setting.option, status.error().message);
+      return false;
+    }
+  }
+  config.file = given.config_file;
+  config.topology_text = std::string(nodes::kDefaultTopology);
+  if (given.config_file.empty()) return true;
+  const auto text = read_file(given.config_file);
+  if (!text) {
+    fmt::print(stderr, "mesher: --config: {}\n", text.error().message);
+    return false;
+  }
+  const auto mistakes = apply_file(*text, names, config);
+  for (const auto& mistake : mistakes) fmt::print(stderr, "{}\n", mistake.text(given.config_file));
+  return mistakes.empty();
+}
+
+const std::vector<std::string> kDatabaseSettings = {"--data-dir", "--database-url", "--public-url", "--listen",
+                                                    "--log-level"};
+
+class Commands {
+ public:
+  Commands() {
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", "mesher " MESHER_VERSION);
+    auto* serve = add("serve", "Run the server.");
+    add_settings(*serve, given_);
+    add_setup();
+    add_topology_commands();
+    auto* fingerprint = add("fingerprint", "Print the fingerprint of each event (NDJSON) or line on standard input.");
+    fingerprint->add_flag("--lines", line_.lines, "Standard input is plain lines, each a message.");
+    fingerprint->add_flag("--explain", line_.explain, "Print the components that made each fingerprint.");
+    add_maintenance();
+    add("version", "Print the version and what it was built with.");
+  }
+
+  Parsed parse(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      const int code = app_.exit(error);
+      return {std::nullopt, code == 0 ? 0 : 2};
+    }
+    line_.command = app_.get_subcommands().front()->get_name();
+    if (!settle(given_, line_.config)) return {std::nullopt, 1};
+    return {std::move(line_), 0};
+  }
+
+ private:
+  CLI::App* add(const std::string& name, const std::string& help) { return app_.add_subcommand(name, help); }
+
+  void add_setup() {
+    auto* setup = add("setup", "Create, or find, an owner, an organisation and a project; print keys and a fresh token.");
+    add_settings(*setup, given_, kDatabaseSettings);
+    setup->add_option("--org", line_.organization, "Name of the organisation.")->required();
+    setup->add_option("--project", line_.project, "Name of the project.")->required();
+    setup->add_option("--platform", line_.platform, "Platform of the project, such as python or javascript.");
+    setup->add_option("--email", line_.email, "The owner's e-mail address.")->required();
+    setup->add_option("--password", line_.password, "The owner's password, if the owner is new: 8 characters or more.")
+        ->required();
+    setup->add_flag("--json", line_.json, "Print one line of JSON.");
+  }
+
+  void add_topology_commands() {
+    auto* validate = add("validate", "Check a config file; every mistake with its place.");
+    add_settings(*validate, given_);
+    auto* graph = add("graph", "Draw the topology of a config file, or the built-in one.");
+    add_settings(*graph, given_);
+    graph->add_option("--format", line_.format, "text, mermaid, dot or json.")
+        ->check(CLI::IsMember({"text", "mermaid", "dot", "json"}));
+    auto* help = add("help", "Explain node types: mesher help node [TYPE].");
+    auto* node = help->add_subcommand("node", "Options of a node type.");
+    node->add_option("type", line_.node_type, "The type; without it all are explained.");
+    help->require_subcommand(1);
+  }
+
+  void add_maintenance() {
+    auto* psql = add("psql", "Open psql on the database.");
+    add_settings(*psql, given_, kDatabaseSettings);
+    psql->add_option("arguments", line_.rest, "Passed on to psql (after --).");
+    auto* doctor = add("doctor", "Look at a data directory and its server: what is well, what is not, what to do.");
+    add_settings(*doctor, given_, kDatabaseSettings);
+    auto* migrate = add("migrate", "Bring the database's tables up to this version.");
+    add_settings(*migrate, given_, kDatabaseSettings);
+    auto* replay = add("replay", "Send quarantined events of all projects round again, on the next start or the running server.");
+    add_settings(*replay, given_, kDatabaseSettings);
+  }
+
+  CLI::App app_{"Mesher takes in error events, groups them into issues, streams and shows them."};
+  CommandLine line_;
+  Given given_;
+};
+
+}  // namespace
+
+Parsed parse_command_line(int argc, const char* const* argv) { return Commands().parse(argc, argv); }
+
+}  // namespace mesher::cli

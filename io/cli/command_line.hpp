@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/cli/config.hpp"
+
+namespace mesher::cli {
+
+/// A parsed command line. Only the fields of its command mean anything.
+struct CommandLine {
+  std::string command;  ///< "serve", "setup", "validate", …
+  Config config;
+
+  // setup
+  std::string organization, project, platform, email, password;
+  bool json = false;
+  // graph
+  std::string format = "text";
+  // fingerprint
+  bool lines = false, explain = false;
+  // help node TYPE; TYPE empty: all
+  std::string node_type;
+  // psql: what is passed on
+  std::vector<std::string> rest;
+};
+
+/// Parses the command line, MESHER_… variables and, for commands that take settings, the config file. If there is
+/// nothing to run (--help, a mistake) it has printed what there is to say and answers the exit code instead: mistakes in
+/// a config file as `F:line:column: message`, exit code 1; of the command line 2.
+struct Parsed {
+  std::optional<CommandLine> command;
+  int exit_code = 0;
+};
+[[nodiscard]] Parsed parse_command_line(int argc, const char* const* argv);
+
+}  // namespace mesher::cli

@@ -1,0 +1,27 @@
+# Writes OUTPUT: a source with the text of each of FILES as a raw string literal.
+string(REPLACE "\"" "" FILES "${FILES}")
+separate_arguments(FILES UNIX_COMMAND "${FILES}")
+string(REPLACE " " ";" FILES "${FILES}")
+list(SORT FILES)
+set(entries "")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} text)
+  # A string literal has a limited length in the standard; pieces of 12,000 characters are joined by the compiler.
+  string(LENGTH "${text}" length)
+  set(literal "")
+  set(at 0)
+  while(at LESS length)
+    string(SUBSTRING "${text}" ${at} 12000 piece)
+    string(APPEND literal "R\"~sql~(${piece})~sql~\"\n")
+    math(EXPR at "${at} + 12000")
+  endwhile()
+  string(APPEND entries "    {\"${name}\", ${literal}},\n")
+endforeach()
+file(WRITE ${OUTPUT} "#include \"io/postgres/migrations.hpp\"\n
+namespace mesher::postgres {
+std::vector<Migration> built_in_migrations() {
+  return {
+${entries}  };
+}
+}  // namespace mesher::postgres\n")

@@ -1,0 +1,131 @@
+#include "io/postgres/read_events.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "io/postgres/like_pattern.hpp"
+#include "io/postgres/payload_block.hpp"
+#include "io/postgres/pool.hpp"
+
+namespace mesher::postgres {
+namespace {
+
+constexpr UnixMicros kDay = 86'400'000'000;
+
+constexpr std::string_view kSelect =
+    "select project_id, event_id, issue_id, received_at, occurred_at, level, message, environment, release, user_key,"
+    " tags::text, day, block_id, block_index from events";
+
+EventRow event_at(const Rows& rows, std::size_t row) {
+  EventRow event;
+  event.project_id = static_cast<std::uint32_t>(rows.integer(row, 0));
+  event.id = nodes::EventId::parse(rows.text(row, 1)).value_or(nodes::EventId{});
+  event.issue_id = rows.integer(row, 2);
+  event.received_at = rows.time(row, 3);
+  event.occurred_at = rows.time(row, 4);
+  event.level = static_cast<nodes::Level>(rows.integer(row, 5));
+  event.message = rows.text(row, 6);
+  event.environment = rows.text(row, 7);
+  event.release = rows.text(row, 8);
+  event.user_key = rows.text(row, 9);
+  event.tags_json = rows.text(row, 10);
+  event.day = rows.text(row, 11);
+  event.block_id = rows.integer(row, 12);
+  event.block_index = static_cast<std::int32_t>(rows.integer(row, 13));
+  return event;
+}
+
+std::string day_of(UnixMicros time) {
+  return date_text(time / kDay);
+}
+
+/// The neighbour in one direction; the event's own day first, which is where it nearly always is.
+Result<std::optional<nodes::EventId>> neighbour(Pool& pool, const EventRow& event, bool next) {
+  const char* days[] = {"=", next ? ">" : "<"};
+  for (const char* day : days) {
+    const std::string sql = fmt::format(
+        "select event_id from events where project_id = $1::integer and issue_id = $2::bigint and day {0} $3::date"
+        " and received_at {1}= $4::timestamptz and (received_at, event_id) {1} ($4::timestamptz, $5::uuid)"
+        " order by received_at {2}, event_id {2} limit 1",
+        day, next ? ">" : "<", next ? "asc" : "desc");
+    Params params;
+    params.integer(event.project_id)
+        .integer(event.issue_id)
+        .text(event.day)
+        .time(event.received_at)
+        .text(event.id.hex());
+    auto rows = pool.query(sql, params);
+    if (!rows) return std::move(rows).error();
+    if (!rows->empty()) return nodes::EventId::parse(rows->text(0, 0));
+  }
+  return std::optional<nodes::EventId>();
+}
+
+}  // namespace
+
+Result<std::vector<EventRow>> list_events(Pool& pool, const EventListing& listing) {
+  const UnixMicros to = listing.after ? std::min(listing.to, listing.after->received_at + 1) : listing.to;
+  Params params;
+  params.integer(listing.project_id).text(day_of(listing.from)).text(day_of(to)).time(listing.from).time(to);
+  // The days say which partitions there are to look into.
+  std::string sql = fmt::format(
+      "{} where project_id = $1::integer and day >= $2::date and day <= $3::date"
+      " and received_at >= $4::timestamptz and received_at < $5::timestamptz",
+      kSelect);
+  if (listing.issue_id) sql += fmt::format(" and issue_id = ${}::bigint", params.integer(*listing.issue_id).size());
+  if (listing.level) {
+    sql += fmt::format(" and level = ${}::smallint", params.integer(static_cast<int>(*listing.level)).size());
+  }
+  for (const auto& word : listing.words) {
+    sql += fmt::format(" and message ilike ${}", params.text(like_pattern(word)).size());
+  }
+  if (listing.after) {
+    const int received = params.time(listing.after->received_at).size();
+    const int id = params.text(listing.after->id.hex()).size();
+    sql += fmt::format(" and (received_at, event_id) < (${}::timestamptz, ${}::uuid)", received, id);
+  }
+  sql +=
+      fmt::format(" order by received_at desc, event_id desc limit ${}::integer", params.integer(listing.limit).size());
+  auto rows = pool.query(sql, params);
+  if (!rows) return std::move(rows).error();
+  std::vector<EventRow> list;
+  list.reserve(rows->size());
+  for (std::size_t i = 0; i < rows->size(); ++i) list.push_back(event_at(*rows, i));
+  return list;
+}
+
+Result<std::optional<EventRow>> find_event(Pool& pool, const nodes::EventId& id,
+                                           const std::vector<std::uint32_t>& project_ids) {
+  static const std::string kSql =
+      std::string(kSelect) +
+      " where event_id = $1::uuid and project_id = any($2::integer[]) order by received_at desc limit 1";
+  Params params;
+  params.text(id.hex()).integers(std::vector<std::int64_t>(project_ids.begin(), project_ids.end()));
+  auto rows = pool.query(kSql, params);
+  if (!rows) return std::move(rows).error();
+  if (rows->empty()) return std::optional<EventRow>();
+  return std::optional<EventRow>(event_at(*rows, 0));
+}
+
+Result<Neighbours> neighbours(Pool& pool, const EventRow& event) {
+  auto previous = neighbour(pool, event, false);
+  if (!previous) return std::move(previous).error();
+  auto next = neighbour(pool, event, true);
+  if (!next) return std::move(next).error();
+  return Neighbours{*previous, *next};
+}
+
+Result<std::string> payload_of(Pool& pool, const EventRow& event) {
+  Params params;
+  params.integer(event.project_id).text(event.day).integer(event.block_id);
+  auto rows = pool.query(
+      "select data from event_blocks where project_id = $1::integer and day = $2::date and block_id = $3::bigint",
+      params);
+  if (!rows) return std::move(rows).error();
+  if (rows->empty()) return Error{ErrorCode::corrupt, fmt::format("payload block {} is missing", event.block_id), ""};
+  return read_payload(rows->bytes(0, 0), static_cast<std::uint32_t>(event.block_index));
+}
+
+}  // namespace mesher::postgres

@@ -1,0 +1,180 @@
+#include "io/postgres/read_issues.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "io/postgres/like_pattern.hpp"
+#include "io/postgres/pool.hpp"
+
+namespace mesher::postgres {
+namespace {
+
+constexpr UnixMicros kHour = 3'600'000'000;
+
+constexpr std::string_view kSelect =
+    "select i.project_id, i.id, i.short_id, p.slug, i.title, i.culprit, i.type, i.platform, i.level, i.status, "
+    "i.substatus,"
+    " i.is_regressed, i.event_count, i.user_count, i.first_seen, i.last_seen, i.first_release, i.assigned_user,"
+    " i.assigned_team, encode(i.primary_hash, 'hex') from issues i join projects p on p.id = i.project_id";
+
+IssueRow issue_at(const Rows& rows, std::size_t row) {
+  int column = 0;
+  const auto text = [&] { return std::string(rows.text(row, column++)); };
+  const auto integer = [&] { return rows.integer(row, column++); };
+  const auto optional_id = [&]() -> std::optional<std::uint32_t> {
+    const int at = column++;
+    if (rows.is_null(row, at)) return std::nullopt;
+    return static_cast<std::uint32_t>(rows.integer(row, at));
+  };
+  IssueRow issue;
+  issue.project_id = static_cast<std::uint32_t>(integer());
+  issue.id = integer();
+  issue.short_id = integer();
+  issue.project_slug = text();
+  issue.title = text();
+  issue.culprit = text();
+  issue.type = text();
+  issue.platform = text();
+  issue.level = static_cast<nodes::Level>(integer());
+  issue.status = text();
+  issue.substatus = text();
+  issue.is_regressed = rows.boolean(row, column++);
+  issue.event_count = integer();
+  issue.user_count = integer();
+  issue.first_seen = rows.time(row, column++);
+  issue.last_seen = rows.time(row, column++);
+  issue.first_release = text();
+  issue.assigned_user = optional_id();
+  issue.assigned_team = optional_id();
+  issue.fingerprint = text();
+  return issue;
+}
+
+std::string_view column_of(IssueSort sort) {
+  switch (sort) {
+    case IssueSort::last_seen:
+      return "i.last_seen";
+    case IssueSort::first_seen:
+      return "i.first_seen";
+    case IssueSort::event_count:
+      return "i.event_count";
+    case IssueSort::user_count:
+      return "i.user_count";
+  }
+  return "i.last_seen";
+}
+
+bool is_time(IssueSort sort) {
+  return sort == IssueSort::last_seen || sort == IssueSort::first_seen;
+}
+
+}  // namespace
+
+IssuePosition position_of(const IssueRow& issue, IssueSort sort) {
+  switch (sort) {
+    case IssueSort::last_seen:
+      return {issue.last_seen, issue.id};
+    case IssueSort::first_seen:
+      return {issue.first_seen, issue.id};
+    case IssueSort::event_count:
+      return {issue.event_count, issue.id};
+    case IssueSort::user_count:
+      return {issue.user_count, issue.id};
+  }
+  return {};
+}
+
+Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listing) {
+  // Only shapes of the statement depend on the listing; values are parameters.
+  std::string sql = fmt::format("{} where i.project_id = $1::integer and i.event_count > 0", kSelect);
+  Params params;
+  params.integer(listing.project_id);
+  if (listing.status) sql += fmt::format(" and i.status = ${}", params.text(*listing.status).size());
+  if (listing.level) {
+    sql += fmt::format(" and i.level = ${}::smallint", params.integer(static_cast<int>(*listing.level)).size());
+  }
+  if (listing.from) sql += fmt::format(" and i.last_seen >= ${}::timestamptz", params.time(*listing.from).size());
+  if (listing.to) sql += fmt::format(" and i.first_seen < ${}::timestamptz", params.time(*listing.to).size());
+  for (const auto& word : listing.words) {
+    sql += fmt::format(" and i.title ilike ${}", params.text(like_pattern(word)).size());
+  }
+  const auto column = column_of(listing.sort);
+  if (listing.after) {
+    const bool time = is_time(listing.sort);
+    const int value = (time ? params.time(listing.after->value) : params.integer(listing.after->value)).size();
+    const int id = params.integer(listing.after->id).size();
+    sql += fmt::format(" and ({}, i.id) < (${}::{}, ${}::bigint)", column, value, time ? "timestamptz" : "bigint", id);
+  }
+  sql += fmt::format(" order by {} desc, i.id desc limit ${}::integer", column, params.integer(listing.limit).size());
+
+  auto rows = pool.query(sql, params);
+  if (!rows) return std::move(rows).error();
+  std::vector<IssueRow> list;
+  list.reserve(rows->size());
+  for (std::size_t i = 0; i < rows->size(); ++i) list.push_back(issue_at(*rows, i));
+  return list;
+}
+
+Result<std::optional<IssueRow>> find_issue(Pool& pool, std::int64_t id,
+                                           const std::vector<std::uint32_t>& organization_ids) {
+  static const std::string kSql =
+      std::string(kSelect) +
+      " where p.organization_id = any($1::integer[]) and i.id = $2::bigint and i.event_count > 0";
+  Params params;
+  params.integers(std::vector<std::int64_t>(organization_ids.begin(), organization_ids.end())).integer(id);
+  auto rows = pool.query(kSql, params);
+  if (!rows) return std::move(rows).error();
+  if (rows->empty()) return std::optional<IssueRow>();
+  return std::optional<IssueRow>(issue_at(*rows, 0));
+}
+
+Result<std::vector<Sparkline>> sparklines(Pool& pool, std::uint32_t project_id,
+                                          const std::vector<std::int64_t>& issue_ids, UnixMicros now) {
+  std::vector<Sparkline> lines(issue_ids.size());
+  if (issue_ids.empty()) return lines;
+  const UnixMicros first = (now / kHour - static_cast<UnixMicros>(Sparkline{}.size()) + 1) * kHour;
+  Params params;
+  params.integer(project_id).integers(issue_ids).time(first);
+  auto rows = pool.query(
+      "select issue_id, hour, events from issue_hours where project_id = $1::integer and issue_id = any($2::bigint[])"
+      " and hour >= $3::timestamptz",
+      params);
+  if (!rows) return std::move(rows).error();
+  std::unordered_map<std::int64_t, std::size_t> place;
+  for (std::size_t i = 0; i < issue_ids.size(); ++i) place[issue_ids[i]] = i;
+  for (std::size_t row = 0; row < rows->size(); ++row) {
+    const auto hour = static_cast<std::size_t>((rows->time(row, 1) - first) / kHour);
+    const auto at = place.find(rows->integer(row, 0));
+    if (at != place.end() && hour < Sparkline{}.size()) lines[at->second][hour] = rows->integer(row, 2);
+  }
+  return lines;
+}
+
+UnixMicros length_of(Bucket bucket) {
+  return bucket == Bucket::hour ? kHour : 24 * kHour;
+}
+
+Result<std::vector<TimelinePoint>> timeline(Pool& pool, const IssueRow& issue, Bucket bucket, UnixMicros from,
+                                            UnixMicros to) {
+  const UnixMicros length = length_of(bucket);
+  std::vector<TimelinePoint> points;
+  for (UnixMicros start = from / length * length; start < to; start += length) points.push_back({start, 0});
+  if (points.empty()) return points;
+  Params params;
+  params.integer(issue.project_id).integer(issue.id).time(points.front().start).time(points.back().start + length);
+  auto rows = pool.query(
+      "select hour, events from issue_hours where project_id = $1::integer and issue_id = $2::bigint"
+      " and hour >= $3::timestamptz and hour < $4::timestamptz",
+      params);
+  if (!rows) return std::move(rows).error();
+  for (std::size_t row = 0; row < rows->size(); ++row) {
+    const auto at = static_cast<std::size_t>((rows->time(row, 0) - points.front().start) / length);
+    if (at < points.size()) points[at].events += rows->integer(row, 1);
+  }
+  return points;
+}
+
+}  // namespace mesher::postgres
