@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "nodes/normalise_token.hpp"
 
@@ -31,7 +32,7 @@ class Bytes {
 
 constexpr Bytes kSpace(" \t\n\v\f\r");
 /// Between the values of a list.
-constexpr Bytes kListSeparator(" ,;:/-.#|+&~_!");
+constexpr Bytes kListSeparator(" ,;:/-.#|+&~_!*");
 /// Behind '=': comparison, arrow, or nothing.
 constexpr Bytes kNoValue("=>,;)]}|&~ \t\n\v\f\r");
 constexpr Bytes kBeforeAssignment("_)]\"'-.");
@@ -55,6 +56,9 @@ constexpr std::array<std::uint16_t, 256> kTellingWords = make_telling_words();
 
 /// Longest stretch that a bracketed value may have; bounds the work on unbalanced brackets.
 constexpr std::size_t kLongestValue = 512;
+
+/// Longest run of list separators between two values that are merged.
+constexpr std::ptrdiff_t kLongestSeparator = 8;
 
 /// What a word says about the next one.
 enum class Hint : std::uint8_t { none, user, target };
@@ -108,7 +112,7 @@ class Output {
 
  private:
   [[nodiscard]] bool merges(ValueKind kind) {
-    if (last_end_ == nullptr || at_ - last_end_ > 3) return false;
+    if (last_end_ == nullptr || at_ - last_end_ > kLongestSeparator) return false;
     for (const char* c = last_end_; c != at_; ++c) {
       if (!kListSeparator(*c)) return false;
     }
@@ -357,7 +361,7 @@ class Scanner {
     const std::size_t n = text.size();
     if (n > 9 || ((kTellingWords[static_cast<unsigned char>(*from)] >> n) & 1U) == 0) {
       if (n >= 8 && n <= 128 && std::all_of(from, to, token::is_hex)) return value(from, to, ValueKind::hex);
-      if (n == 2 && from[1] == '-') return value(from, to, ValueKind::id);
+      if (n == 2 && from[1] == '-' && from[0] != '-' && from[0] != '_') return value(from, to, ValueKind::id);
       return;
     }
     telling_word(from, to, text);
@@ -422,6 +426,7 @@ class Scanner {
       return false;
     }
     if (next.empty() || next[0] == ',' || next[0] == '\n' || next == ".") return true;
+    if (next[0] == ' ' && next.size() > 1 && is_digit(next[1])) return true;
     return opens_with(next, {" from", " by", " on", " at", " via", " is", " not", " has", " was", " does", " logged",
                              " failed", " with", " in"}) ||
            next.starts_with(" [") || next.starts_with(" (");
@@ -473,15 +478,16 @@ class Scanner {
     const std::size_t first = line.find(' ');
     if (first == 0 || first > 64 || line[first - 1] == ':') return;
     const std::size_t second = line.find_first_of(" \n", first + 1);
-    if (second == line.npos || second - first < 3 || line[second - 1] != ':') return;
+    if (second == line.npos || second - first < 3 || (line[second - 1] != ':' && line[second - 1] != ']')) return;
     p_ = host;
     value(host, host + first, ValueKind::host);
   }
 
   /// A token with more than letters in it: [from, to) without the full stop or colon behind it.
   void special(const char* from, const char* to, std::uint16_t seen) {
-    hint_ = Hint::none;
-    std::string_view text(from, static_cast<std::size_t>(to - from));
+    const std::string_view text(from, static_cast<std::size_t>(to - from));
+    const Hint hint = std::exchange(hint_, Hint::none);
+    if (hint != Hint::none && names_somebody(hint, text, to)) return value(from, to, ValueKind::user);
     if ((seen & token::kColon) != 0 && (seen & token::kSlash) != 0 && text.find("://") != text.npos) return url(from);
     if ((seen & token::kDot) != 0 && dot_leader(from, text)) return;
     if ((seen & token::kSlash) != 0 && is_path(text, seen)) return path(from);
