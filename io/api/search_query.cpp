@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "io/api/error_codes.hpp"
+
 namespace mesher::api {
 namespace {
 
@@ -122,6 +124,15 @@ class Parser {
 
 std::variant<SearchQuery, QueryMistake> parse_query(std::string_view text, bool with_status) {
   return Parser(text, with_status).parse();
+}
+
+SearchQuery read_query(Parameters& parameters, std::string_view text, bool with_status) {
+  auto parsed = parse_query(text, with_status);
+  if (const auto* query = std::get_if<SearchQuery>(&parsed)) return *query;
+  const auto& mistake = std::get<QueryMistake>(parsed);
+  parameters.refuse(
+      fail(Code::invalid_query, fmt::format("position {}: {}", mistake.position, mistake.message), "query"));
+  return {};
 }
 
 }  // namespace mesher::api

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "io/api/parameters.hpp"
 #include "nodes/event.hpp"
 
 /// The language of the `query` parameter, so far: words, "exact words", `is:unresolved|resolved|archived`,
@@ -25,5 +26,8 @@ struct QueryMistake {
 
 /// `text` must be UTF-8. `with_status`: whether `is:` makes sense in this list (it does for issues, not for events).
 [[nodiscard]] std::variant<SearchQuery, QueryMistake> parse_query(std::string_view text, bool with_status);
+
+/// As above; a mistake becomes the failure of `parameters`.
+[[nodiscard]] SearchQuery read_query(Parameters& parameters, std::string_view text, bool with_status);
 
 }  // namespace mesher::api

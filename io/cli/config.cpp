@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <toml++/toml.h>
 #include <utility>
 
-#include "graph/suggestion.hpp"
+#include "graph/suggest.hpp"
+#include "graph/units.hpp"
 
 namespace mesher::cli {
 namespace {
@@ -49,10 +49,12 @@ Apply number(std::uint32_t Config::* member, std::uint32_t least, std::uint32_t 
 
 Apply size(std::uint64_t Config::* member, std::uint64_t least) {
   return [=](Config& config, const std::string& value) -> Status {
-    const auto parsed = parse_size(value);
+    const auto parsed = graph::parse_bytes(value);
     if (!parsed) return parsed.error();
-    if (*parsed < least) return Error{ErrorCode::invalid, fmt::format("`{}` is less than {} bytes", value, least), {}};
-    config.*member = *parsed;
+    if (*parsed < static_cast<std::int64_t>(least)) {
+      return Error{ErrorCode::invalid, fmt::format("`{}` is less than {} bytes", value, least), {}};
+    }
+    config.*member = static_cast<std::uint64_t>(*parsed);
     return {};
   };
 }
@@ -139,7 +141,7 @@ void apply_table(const std::string& name, const toml::table& table, const std::v
         if (s.table == name) known.push_back(s.key);
       }
       mistakes.push_back({place_of(key), fmt::format("unknown key `{}` in [{}]", key.str(), name),
-                          graph::suggest(key.str(), known)});
+                          graph::suggestion(key.str(), known)});
       continue;
     }
     const auto value = as_text(node);
@@ -160,7 +162,7 @@ void check_tables(const toml::table& root, std::vector<graph::Diagnostic>& mista
   known.insert(known.end(), {"nodes", "tests"});
   for (const auto& [key, node] : root) {
     if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-    mistakes.push_back({place_of(key), fmt::format("unknown table `{}`", key.str()), graph::suggest(key.str(), known)});
+    mistakes.push_back({place_of(key), fmt::format("unknown table `{}`", key.str()), graph::suggestion(key.str(), known)});
   }
 }
 
@@ -204,21 +206,6 @@ std::vector<graph::Diagnostic> apply_file(std::string_view toml, const std::vect
                         std::string(error.description()), {}});
   }
   return mistakes;
-}
-
-Result<std::uint64_t> parse_size(std::string_view text) {
-  static const std::vector<std::pair<std::string_view, double>> kUnits = {
-      {"", 1},       {"B", 1},      {"kB", 1e3},           {"KB", 1e3},        {"MB", 1e6},           {"GB", 1e9}, {"TB", 1e12},
-      {"KiB", 1024}, {"kiB", 1024}, {"MiB", 1024.0 * 1024}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
-  double amount = 0;
-  const auto [stopped, failure] = std::from_chars(text.data(), text.data() + text.size(), amount);
-  auto unit = text.substr(static_cast<std::size_t>(stopped - text.data()));
-  while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
-  const auto known = std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& pair) { return pair.first == unit; });
-  if (failure != std::errc{} || known == kUnits.end() || !(amount >= 0) || amount * known->second > 9e18) {
-    return Error{ErrorCode::invalid, fmt::format("`{}` is not a size such as \"512 MiB\" or \"4 GiB\"", text), {}};
-  }
-  return static_cast<std::uint64_t>(std::llround(amount * known->second));
 }
 
 std::string settings_markdown() {

@@ -61,9 +61,6 @@ struct Setting {
 /// Tables of the config file that are not the topology's.
 [[nodiscard]] std::vector<std::string> setting_tables();
 
-/// "16", "4 GiB", "256 MiB", "1.5 MB" in bytes.
-[[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
-
 /// The settings as a Markdown table, for docs/config.md.
 [[nodiscard]] std::string settings_markdown();
 

@@ -18,13 +18,13 @@ struct Request {
   std::string path;    ///< percent-decoded, repeated slashes collapsed, without query
   std::string query;   ///< raw, without '?'
   std::vector<std::pair<std::string, std::string>> headers;  ///< names lower-case, in order
-  std::string body;    ///< as received; content encoding not undone
-  std::string remote_address;  ///< peer's, text
+  std::string body;                                          ///< as received; content encoding not undone
+  std::string remote_address;                                ///< peer's, text
   bool tls = false;
   std::map<std::string, std::string> path_parameters;  ///< filled by the router: {id} of its pattern
   std::uint32_t worker = 0;  ///< index of the I/O thread: spreads work over journal partitions
 
-  [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;  ///< empty if absent
+  [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;          ///< empty if absent
   [[nodiscard]] std::optional<std::string> query_parameter(std::string_view name) const;  ///< percent-decoded
 };
 
@@ -45,10 +45,13 @@ using Handler = std::function<void(Request, Respond)>;
 class Socket {
  public:
   virtual ~Socket() = default;
-  /// Queues a text frame. Order is kept. False if the socket's queue is at its bound (the frame was not taken) or closed.
+  /// Queues a text frame. Order is kept. False if the socket's queue is at its bound (the frame was not taken) or
+  /// closed.
   virtual bool send(std::shared_ptr<const std::string> text) = 0;
   [[nodiscard]] virtual std::size_t queued() const = 0;  ///< frames waiting
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
+  /// Stops or resumes the delivery of further messages: how a handler that has enough in hand holds its client back.
+  virtual void pause_reading(bool /*paused*/) {}
 };
 
 /// What a WebSocket endpoint does. Calls for one socket never overlap; they run on an I/O thread and must not block.

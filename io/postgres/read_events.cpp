@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "io/postgres/like_pattern.hpp"
+#include "io/postgres/payload_block.hpp"
 #include "io/postgres/pool.hpp"
 
 namespace mesher::postgres {
@@ -114,6 +115,17 @@ Result<Neighbours> neighbours(Pool& pool, const EventRow& event) {
   auto next = neighbour(pool, event, true);
   if (!next) return std::move(next).error();
   return Neighbours{*previous, *next};
+}
+
+Result<std::string> payload_of(Pool& pool, const EventRow& event) {
+  Params params;
+  params.integer(event.project_id).text(event.day).integer(event.block_id);
+  auto rows = pool.query(
+      "select data from event_blocks where project_id = $1::integer and day = $2::date and block_id = $3::bigint",
+      params);
+  if (!rows) return std::move(rows).error();
+  if (rows->empty()) return Error{ErrorCode::corrupt, fmt::format("payload block {} is missing", event.block_id), ""};
+  return read_payload(rows->bytes(0, 0), static_cast<std::uint32_t>(event.block_index));
 }
 
 }  // namespace mesher::postgres

@@ -96,7 +96,8 @@ class Project:
                        body, {"Content-Type": "text/plain;charset=UTF-8", **(headers or {})})
 
     def api(self, path, method="GET", body=None, headers=None):
-        return request(self.server.base, method, path, None if body is None else json.dumps(body),
+        data = body if body is None or isinstance(body, (bytes, str)) else json.dumps(body)
+        return request(self.server.base, method, path, data,
                        {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", **(headers or {})})
 
     def issues(self):

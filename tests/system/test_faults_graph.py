@@ -72,7 +72,7 @@ def test_GRAPH_04_twenty_topology_changes_under_load_lose_and_double_nothing(cle
         with open(server.config, "w", encoding="utf-8") as out:
             out.write(text)
         if n % 2:
-            answer = project.api("/api/v1/graph", "PUT", {"toml": text})
+            answer = project.api("/api/v1/graph", "PUT", text)
             assert answer.status == (400 if bad else 200), answer
         else:
             before = server.metric("mesher_graph_reloads_total")

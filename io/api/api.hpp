@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/base/clock.hpp"
+#include "graph/base/metrics.hpp"
+#include "graph/base/result.hpp"
+#include "io/api/graph_control.hpp"
+#include "io/api/worker_pool.hpp"
+#include "io/auth/authenticator.hpp"
+#include "io/http/message.hpp"
+#include "io/postgres/pool.hpp"
+#include "io/postgres/read_quarantine.hpp"
+
+/// The REST API under /api/v1 (docs/api.md, schema/openapi.yaml). A request waits for a thread of the worker pool, is
+/// authenticated there, and answered by its handler: one file per resource, all in the table of routes.cpp.
+namespace mesher::api {
+
+/// A node of the installation, as the registry of nodes shows it.
+struct NodeInfo {
+  std::string name, version, address, state;
+  std::vector<std::string> services;
+  UnixMicros started_at = 0;
+};
+
+/// Sends quarantined events round again: appends them to the journal, marked as replayed, and calls `done` once, from
+/// any thread, with success only when they can no longer be lost.
+using Replay = std::function<void(std::vector<postgres::QuarantineEntry> entries, std::function<void(Status)> done)>;
+
+/// What the API works with. All references must outlive the router and the worker pool's last task.
+struct ApiDependencies {
+  postgres::Pool& database;
+  auth::Authenticator& authenticator;
+  WorkerPool& workers;
+  GraphControl& graph;
+  Metrics& metrics;
+  const Clock& clock;
+  Replay replay;
+  std::function<std::vector<NodeInfo>()> nodes;
+  std::string public_url;  ///< scheme and host for DSNs; empty: what the request was sent to
+};
+
+/// Adds every route of the API.
+void add_routes(http::Router& router, ApiDependencies dependencies);
+
+/// Who may watch what on the live stream.
+struct LiveAccess {
+  std::uint32_t user_id = 0;
+  std::vector<std::uint32_t> project_ids;
+};
+
+/// Resolves the token of a live stream's client on the worker pool; `done` is called once, with nothing if the token is
+/// no good, lacks the scope `read`, or the server is too busy to tell.
+using LiveAuthorizer = std::function<void(std::string token, std::function<void(std::optional<LiveAccess>)> done)>;
+[[nodiscard]] LiveAuthorizer live_authorizer(postgres::Pool& database, auth::Authenticator& authenticator,
+                                             WorkerPool& workers);
+
+}  // namespace mesher::api
