@@ -94,8 +94,13 @@ Status LocalJournal::start() {
     if (number < options_.partitions || number >= kMaxPartitions || partition.end == 0) continue;
     count = std::max(count, number + 1);
   }
+  // Before a segment is written again: one behind it that was removed must not come back after a power cut, with a header
+  // that says the segment ended where it did then.
+  const bool names_are_durable = bool(env_.sync_directory(directory));
   for (std::uint32_t number = 0; number < count; ++number) {
-    add_partition(number, std::move(recovered->partitions[number]));
+    auto& partition = recovered->partitions[number];
+    partition.resumable = partition.resumable && names_are_durable;
+    add_partition(number, std::move(partition));
   }
   return {};
 }
