@@ -103,8 +103,6 @@ Status LocalJournal::start() {
 void LocalJournal::add_partition(std::uint32_t number, RecoveredPartition recovered) {
   auto partition = std::make_unique<Partition>();
   const bool writes = number < options_.partitions;
-  lost_bytes_ += recovered.lost_bytes;
-  figures_.damaged_bytes.add(recovered.lost_bytes);
 
   // Readers get only what is durable: after a kill the last group may be whole in the page cache and not on the disk.
   std::unique_ptr<File> file;
@@ -181,7 +179,6 @@ nodes::ports::JournalStatus LocalJournal::status() const {
   nodes::ports::JournalStatus out;
   out.bytes = files_->bytes();
   out.quota = options_.max_bytes;
-  out.damaged_bytes = lost_bytes_;
   for (const auto& partition : partitions_) {
     out.records_waiting += partition->log->waiting();
     out.damaged_records += partition->reader->damaged_records();

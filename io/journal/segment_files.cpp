@@ -97,10 +97,11 @@ std::optional<Refusal> SegmentFiles::grow(std::uint64_t bytes) {
 
 std::optional<Refusal> SegmentFiles::check(std::uint64_t bytes) {
   if (!disk_has(bytes)) {
-    return Refusal{Trouble::disk,
-                   {ErrorCode::exhausted,
-                    fmt::format("journal is full: less than {} free on the disk", in_mib(options_.min_free_disk)),
-                    fmt::format("free space in {}", options_.directory)}};
+    return Refusal{
+        Trouble::disk,
+        {ErrorCode::exhausted,
+         fmt::format("journal is full: less than {} free on the disk", in_mib(options_.min_free_disk + bytes)),
+         fmt::format("free space in {}", options_.directory)}};
   }
   const auto used = this->bytes();
   if (bytes > 0 && used + bytes > options_.max_bytes) return quota_reached(used);
