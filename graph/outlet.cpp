@@ -20,7 +20,6 @@ class Delivery final : public Credits::Waiter {
     to_.put(std::move(batch_), to_.adopt_credit());
     from_.reset();
   }
-  Batch& batch() { return batch_; }
 
  private:
   Stage& to_;

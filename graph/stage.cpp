@@ -65,6 +65,7 @@ void Stage::start(Flow& flow, Metrics& metrics, const Stage* before) {
   meter_.bind(metrics, before == nullptr ? nullptr : &before->meter_, credits_, buffer_);
   flow_ = &flow;
   lane_ = &flow.add_lane(spec_.serial ? 1 : config_.concurrency, [this](Parcel parcel) { run(std::move(parcel)); });
+  if (restarting()) timer_.after(std::chrono::milliseconds(0), [this] { remake(); });
 }
 
 std::optional<Permit> Stage::try_admit() {
@@ -272,9 +273,7 @@ void Stage::quarantine(Batch item, const std::string& reason) {
 void Stage::adopt(LiveNode live) {
   const std::lock_guard lock(mutex_);
   live_ = std::move(live);
-  if (live_.node != nullptr || live_.async != nullptr) return;
-  held_ = true;
-  timer_.after(std::chrono::milliseconds(0), [this] { remake(); });
+  held_ = live_.node == nullptr && live_.async == nullptr;
 }
 
 void Stage::restart(Parcel parcel, std::uint64_t made) {

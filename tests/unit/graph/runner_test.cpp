@@ -43,7 +43,7 @@ class GraphTest : public testing::Test {
   void send(std::uint64_t batches) {
     source.offer(batches);
     source.wait_finished();
-    figures = runner->figures();
+    figures = figures_at_rest(*runner);
     runner->stop(10s);
     EXPECT_EQ(source.wrongly_settled(), 0U);
     EXPECT_EQ(metrics.gauge("mesher_graph_in_flight", "").value(), 0);
@@ -308,6 +308,7 @@ TEST_F(GRAPH_03_runner, behind_a_commit_a_batch_keeps_its_place_in_the_window) {
   EXPECT_EQ(source.handed_out(), 3U) << "but still in memory";
   held.release();
   source.wait_finished();
+  runner.reset();
 }
 
 TEST_F(RESIL_01_runner, isolates_a_poison_item_in_a_thousand) {
@@ -438,8 +439,7 @@ TEST_F(RESIL_01_runner, on_a_lossy_branch_poison_is_counted_as_a_drop) {
       registry, node("a", "pass", "'source'") + node("p", "picky", "'a'", "when_full = 'drop'\nbuffer = 1000"))));
   single.offer(64);
   single.wait_finished();
-  while (figures_of(local.figures(), "p").inside != 0) std::this_thread::yield();
-  const auto all = local.figures();
+  const auto all = figures_at_rest(local);
   EXPECT_EQ(figures_of(all, "p").drops.at("quarantined"), 4U);
   EXPECT_TRUE(single.poison().empty());
 }
@@ -493,6 +493,7 @@ TEST_F(GRAPH_05_runner, counts_what_passes_each_node) {
   run(node("t", "thin", "'source'") + node("c", "collect", "'t'"));
   source.offer(10);
   source.wait_finished();
+  const auto all = figures_at_rest(*runner);
   const std::string text = metrics.expose();
   for (const char* line :
        {"mesher_node_batches_in_total{node=\"t\",type=\"thin\"} 10",
@@ -506,7 +507,6 @@ TEST_F(GRAPH_05_runner, counts_what_passes_each_node) {
         "mesher_graph_in_flight 0"}) {
     EXPECT_NE(text.find(std::string(line) + "\n"), std::string::npos) << line << "\n" << text;
   }
-  const auto all = runner->figures();
   EXPECT_EQ(figures_of(all, "t").items_in, 160U);
   EXPECT_EQ(figures_of(all, "t").bytes_in, 1280U);
   EXPECT_EQ(figures_of(all, "t").drops.at("sampled"), 40U);

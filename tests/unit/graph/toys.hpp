@@ -94,6 +94,7 @@ class Counting final : public Source {
     if (!changed_.wait(lock, stop, [&] { return state.next < state.offered; })) return std::nullopt;
     const std::uint64_t batch = state.next++;
     ++handed_out_;
+    most_in_flight_ = std::max(most_in_flight_, ++in_flight_);
     std::vector<std::uint64_t> values(batch_size_);
     for (std::size_t i = 0; i < batch_size_; ++i) values[i] = value_of(partition, batch, i);
     return Item{
@@ -109,6 +110,7 @@ class Counting final : public Source {
       ++wrongly_settled_;
       return;
     }
+    --in_flight_;
     while (!state.settled.empty() && state.settled.begin()->first == state.finished) {
       if (on_finished) on_finished(origin.partition, state.finished, *state.settled.begin()->second);
       for (auto& drop : state.settled.begin()->second->drops) dropped_.push_back(drop);
@@ -122,6 +124,7 @@ class Counting final : public Source {
   void rewind() override {
     const std::lock_guard lock(mutex_);
     ++rewinds_;
+    in_flight_ = 0;
     for (auto& state : states_) {
       state.settled.clear();
       state.next = state.base = state.finished;
@@ -141,7 +144,26 @@ class Counting final : public Source {
       return std::all_of(states_.begin(), states_.end(), [](const State& s) { return s.finished == s.offered; });
     });
   }
-  /// Blocks until `batches` were handed out in total.
+  /// Blocks until something more is finished, or all is.
+  void wait_for_progress() {
+    std::unique_lock lock(mutex_);
+    const auto finished = [this] {
+      std::uint64_t sum = 0;
+      for (const auto& state : states_) sum += state.finished;
+      return sum;
+    };
+    const std::uint64_t before = finished();
+    changed_.wait(lock, [&] {
+      return finished() > before ||
+             std::all_of(states_.begin(), states_.end(), [](const State& s) { return s.finished == s.offered; });
+    });
+  }
+  /// Most batches that were handed out and not settled at one time.
+  std::uint64_t most_in_flight() const {
+    const std::lock_guard lock(mutex_);
+    return most_in_flight_;
+  }
+  /// Batches that were handed out in total.
   std::uint64_t handed_out() const {
     const std::lock_guard lock(mutex_);
     return handed_out_;
@@ -186,6 +208,7 @@ class Counting final : public Source {
   std::vector<State> states_;
   const std::size_t batch_size_;
   std::uint64_t handed_out_ = 0, wrongly_settled_ = 0, rewinds_ = 0;
+  std::uint64_t in_flight_ = 0, most_in_flight_ = 0;
   std::vector<std::pair<std::uint64_t, std::string>> dropped_;
   std::vector<Book::Poison> poison_;
 };
@@ -424,6 +447,15 @@ inline const NodeFigures& figures_of(const std::vector<NodeFigures>& all, std::s
     if (figures.name == name) return figures;
   }
   throw std::runtime_error("no such node");
+}
+
+/// Waits until no batch is inside any node: lossy branches work on when the source has settled all.
+inline std::vector<NodeFigures> figures_at_rest(const Runner& runner) {
+  while (true) {
+    auto all = runner.figures();
+    if (std::all_of(all.begin(), all.end(), [](const NodeFigures& f) { return f.inside == 0; })) return all;
+    std::this_thread::yield();
+  }
 }
 
 }  // namespace mesher::graph::toys
