@@ -94,8 +94,8 @@ Status LocalJournal::start() {
     if (number < options_.partitions || number >= kMaxPartitions || partition.next == 0) continue;
     count = std::max(count, number + 1);
   }
-  // Before a segment is written again: one behind it that was removed must not come back after a power cut, with a header
-  // that says the segment ended where it did then.
+  // Before a segment is written again: one behind it that was removed must not come back after a power cut, with a
+  // header that says the segment ended where it did then.
   const bool names_are_durable = bool(env_.sync_directory(directory));
   for (std::uint32_t number = 0; number < count; ++number) {
     auto& partition = recovered->partitions[number];
