@@ -65,8 +65,8 @@ bool is_api(const Operation& operation) {
 TEST(API_openapi, describes_every_route_and_no_other) {
   std::set<std::string> described;
   for (const auto& operation : documented()) {
-    if (is_api(operation))
-      EXPECT_TRUE(described.insert(operation.route).second) << operation.route << " is there twice";
+    if (!is_api(operation)) continue;
+    EXPECT_TRUE(described.insert(operation.route).second) << operation.route << " is there twice";
   }
   std::set<std::string> served;
   for (const auto& route : routes()) served.insert(std::string(route.method) + " " + std::string(route.pattern));
@@ -77,7 +77,7 @@ TEST(API_openapi, describes_every_route_and_no_other) {
 TEST(API_openapi, every_operation_says_what_success_is) {
   for (const auto& operation : documented()) {
     EXPECT_FALSE(operation.tags.empty()) << operation.route;
-    if (is_api(operation)) EXPECT_TRUE(operation.has_success) << operation.route;
+    EXPECT_TRUE(operation.has_success || !is_api(operation)) << operation.route;
   }
 }
 
