@@ -15,8 +15,7 @@ namespace mesher::api {
 namespace {
 
 std::string file(const std::string& name) {
-  const auto root = std::filesystem::path(__FILE__).parent_path() / "../../../..";
-  std::ifstream in(root / name);
+  std::ifstream in(std::filesystem::path(MESHER_SOURCE_DIR) / name);
   EXPECT_TRUE(in.good()) << name;
   std::stringstream text;
   text << in.rdbuf();
