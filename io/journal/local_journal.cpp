@@ -94,8 +94,13 @@ Status LocalJournal::start() {
     if (number < options_.partitions || number >= kMaxPartitions || partition.end == 0) continue;
     count = std::max(count, number + 1);
   }
+  // Before a segment is written again: one behind it that was removed must not come back after a power cut, with a header
+  // that says the segment ended where it did then.
+  const bool names_are_durable = bool(env_.sync_directory(directory));
   for (std::uint32_t number = 0; number < count; ++number) {
-    add_partition(number, std::move(recovered->partitions[number]));
+    auto& partition = recovered->partitions[number];
+    partition.resumable = partition.resumable && names_are_durable;
+    add_partition(number, std::move(partition));
   }
   return {};
 }
@@ -103,8 +108,6 @@ Status LocalJournal::start() {
 void LocalJournal::add_partition(std::uint32_t number, RecoveredPartition recovered) {
   auto partition = std::make_unique<Partition>();
   const bool writes = number < options_.partitions;
-  lost_bytes_ += recovered.lost_bytes;
-  figures_.damaged_bytes.add(recovered.lost_bytes);
 
   // Readers get only what is durable: after a kill the last group may be whole in the page cache and not on the disk.
   std::unique_ptr<File> file;
@@ -181,7 +184,6 @@ nodes::ports::JournalStatus LocalJournal::status() const {
   nodes::ports::JournalStatus out;
   out.bytes = files_->bytes();
   out.quota = options_.max_bytes;
-  out.damaged_bytes = lost_bytes_;
   for (const auto& partition : partitions_) {
     out.records_waiting += partition->log->waiting();
     out.damaged_records += partition->reader->damaged_records();
