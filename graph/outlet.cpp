@@ -48,8 +48,9 @@ void offer(Stage& to, const Batch& batch) {
 }
 
 void offer_last(Stage& to, Batch batch) {
-  batch.detach();
+  // Whether there is room is settled, and counted, before the batch is: who waits for that finds true figures.
   if (auto permit = to.try_admit()) {
+    batch.detach();
     to.put(std::move(batch), std::move(*permit));
   } else {
     to.count_full(batch.content().size());

@@ -242,7 +242,8 @@ TEST_F(GRAPH_03_runner, a_full_dropping_branch_never_holds_back_the_others) {
   EXPECT_EQ(of("h").inside, 2U);
   EXPECT_EQ(of("h").batches_in, 2U);
   EXPECT_EQ(of("h").drops.at("full"), 98U * 16);
-  EXPECT_EQ(metrics.gauge("mesher_graph_in_flight", "").value(), 0) << "they hold no place in the window either";
+  // They hold no place in the window either.
+  while (metrics.gauge("mesher_graph_in_flight", "").value() != 0) std::this_thread::yield();
   held.release();
 }
 
