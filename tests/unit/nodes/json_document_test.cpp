@@ -123,6 +123,10 @@ TEST(INGEST_07_json, bare_nan_and_infinity_become_null_if_tolerated) {
   ASSERT_EQ(document.open(text, true), Fault::none);
   EXPECT_EQ(document.nan_count(), 3U);
   EXPECT_EQ(document.replace_nan(), R"({"a":null,"b":[null, null ,-1],"c":"NaN"})");
+  const std::string large = "[1e999,-1E+400,1e-999," + std::string(400, '9') + ",7]";
+  EXPECT_EQ(document.open(large), Fault::invalid_json);
+  ASSERT_EQ(document.open(large, true), Fault::none);
+  EXPECT_EQ(document.replace_nan(), "[null,null,1e-999,null,7]");
 }
 
 /// A random JSON text.
