@@ -54,22 +54,45 @@ class Ledger {
  public:
   virtual ~Ledger() = default;
   virtual void dropped(const Content& content, std::size_t item, DropReason reason) = 0;
-  virtual void quarantined(const Content& content, std::size_t item, std::string_view node, std::string_view reason) = 0;
+  virtual void quarantined(const Content& content, std::size_t item, std::string_view node,
+                           std::string_view reason) = 0;
 };
 
-class Receipt;  // runner.cpp: counts the holders of one source batch
+class Receipt;  // receipt.hpp: ends when the last holder of one source batch lets go
+class Batch;
+
+/// Where a batch goes that an AsyncNode gave up without calling its Done (submit() threw). For the engine.
+class Keeper {
+ public:
+  virtual ~Keeper() = default;
+  virtual void given_up(Batch batch) noexcept = 0;
+};
 
 /// A movable handle on content and its receipt. Not shared, not thread-safe.
 class Batch {
  public:
   Batch() = default;
   explicit Batch(std::unique_ptr<Content> content) : content_(std::move(content)) {}
-  Batch(std::unique_ptr<Content> content, std::shared_ptr<Receipt> receipt)
-      : content_(std::move(content)), receipt_(std::move(receipt)) {}
+  /// `slot` is the place in the source's window; it is freed when the last piece with it is gone.
+  Batch(std::unique_ptr<Content> content, std::shared_ptr<Receipt> receipt, std::shared_ptr<const void> slot = nullptr)
+      : content_(std::move(content)), receipt_(std::move(receipt)), slot_(std::move(slot)) {}
   Batch(Batch&&) noexcept = default;
-  Batch& operator=(Batch&&) noexcept = default;
+  Batch& operator=(Batch&& other) noexcept {
+    // What was here before goes its own way, also back to its keeper.
+    Batch before(std::move(*this));
+    content_ = std::move(other.content_);
+    receipt_ = std::move(other.receipt_);
+    slot_ = std::move(other.slot_);
+    keeper_ = std::move(other.keeper_);
+    drops_ = std::move(other.drops_);
+    routes_ = std::move(other.routes_);
+    return *this;
+  }
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
+  ~Batch() {
+    if (keeper_ != nullptr) return_to_keeper();
+  }
 
   [[nodiscard]] bool has_content() const { return content_ != nullptr; }
   [[nodiscard]] Content& content() { return *content_; }
@@ -99,7 +122,8 @@ class Batch {
   [[nodiscard]] Ledger* ledger() const;
 
   /// Lets the source batch settle without this piece. An ordered sink calls it after it has put the content into the
-  /// ledger; the content stays usable by whoever holds it.
+  /// ledger; the content stays usable by whoever holds it. Source::settled may run before this returns: hold no lock
+  /// that it needs. Keep the Batch itself for Done: it still holds the source batch's place in the window.
   void release_receipt();
 
   struct Drop {
@@ -114,11 +138,22 @@ class Batch {
   [[nodiscard]] std::vector<Drop>& drops() { return drops_; }
   [[nodiscard]] std::vector<Route>& routes() { return routes_; }
   [[nodiscard]] const std::shared_ptr<Receipt>& receipt() const { return receipt_; }
+  [[nodiscard]] const std::shared_ptr<const void>& slot() const { return slot_; }
   [[nodiscard]] std::unique_ptr<Content> release_content() { return std::move(content_); }
+  void set_keeper(std::shared_ptr<Keeper> keeper) { keeper_ = std::move(keeper); }
+  /// Becomes a piece that the source neither waits for nor counts.
+  void detach() {
+    receipt_.reset();
+    slot_.reset();
+  }
 
  private:
+  void return_to_keeper() noexcept;
+
   std::unique_ptr<Content> content_;
   std::shared_ptr<Receipt> receipt_;
+  std::shared_ptr<const void> slot_;
+  std::shared_ptr<Keeper> keeper_;
   std::vector<Drop> drops_;
   std::vector<Route> routes_;
 };

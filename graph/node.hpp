@@ -26,16 +26,16 @@ class Node {
   /// Last chance to refuse; nothing has flowed yet. The graph in force goes on if it fails.
   virtual Status start() { return {}; }
 
-  /// Changes the batch in place: items, marks (Batch::drop, Batch::route), or the whole content (Batch::replace). What is
-  /// in it on return goes on to the outputs. Called from up to `concurrency` threads at a time; a type with
+  /// Changes the batch in place: items, marks (Batch::drop, Batch::route), or the whole content (Batch::replace). What
+  /// is in it on return goes on to the outputs. Called from up to `concurrency` threads at a time; a type with
   /// NodeSpec::serial only from one.
   ///
   /// If it throws, the engine halves the batch and tries again until the item that poisons it stands alone, which goes
   /// to quarantine; so it must be harmless to process an item again.
   virtual void process(Batch& batch) = 0;
 
-  /// What is passed on to the node that replaces this one when the graph is reconfigured and its options did not change;
-  /// called at rest. Null: nothing worth keeping.
+  /// What is passed on to the node that replaces this one when the graph is reconfigured and its options did not
+  /// change; called at rest. Null: nothing worth keeping.
   virtual std::shared_ptr<void> save_state() { return nullptr; }
   virtual void load_state(std::shared_ptr<void> state) { static_cast<void>(state); }
 };
@@ -50,8 +50,8 @@ class AsyncNode {
   virtual Status start() { return {}; }
 
   /// Takes the batch and returns at once. At most `buffer` batches are inside at a time. Failures worth a retry are
-  /// retried inside, with back-off; items that can't be stored ever are marked as dropped or put into quarantine through
-  /// the ledger.
+  /// retried inside, with back-off; items that can't be stored ever are marked as dropped or put into quarantine
+  /// through the ledger.
   virtual void submit(Batch batch, Done done) = 0;
 
   /// Ends the threads. Batches not finished are let go without calling their Done: the source still has them.
@@ -79,9 +79,9 @@ class Options {
  public:
   virtual ~Options() = default;
   [[nodiscard]] virtual bool boolean(std::string_view name) const = 0;
-  [[nodiscard]] virtual std::int64_t integer(std::string_view name) const = 0;   ///< also bytes ("4 MiB") in bytes
+  [[nodiscard]] virtual std::int64_t integer(std::string_view name) const = 0;  ///< also bytes ("4 MiB") in bytes
   [[nodiscard]] virtual double number(std::string_view name) const = 0;
-  [[nodiscard]] virtual std::int64_t micros(std::string_view name) const = 0;    ///< durations ("250 ms", "1 h")
+  [[nodiscard]] virtual std::int64_t micros(std::string_view name) const = 0;  ///< durations ("250 ms", "1 h")
   [[nodiscard]] virtual std::string string(std::string_view name) const = 0;
   [[nodiscard]] virtual std::vector<std::string> strings(std::string_view name) const = 0;
   /// A free table as JSON text ("{}" if absent): for options whose shape the node type parses itself, such as `where`
@@ -101,21 +101,21 @@ struct OptionMistake {
 };
 
 struct MadeNode {
-  std::unique_ptr<Node> node;         ///< exactly one of the two
+  std::unique_ptr<Node> node;  ///< exactly one of the two
   std::unique_ptr<AsyncNode> async;
 };
 
 /// A node type: data only, for builder, checker, docs and dashboard.
 struct NodeSpec {
-  std::string type;                                ///< name in the topology file
-  std::string help;                                ///< a paragraph
-  std::string consumes;                            ///< kind of content that it takes; empty: any
-  std::string produces;                            ///< kind that it passes on; empty: what came in; "none": a sink
-  bool serial = false;                             ///< concurrency is always 1
+  std::string type;      ///< name in the topology file
+  std::string help;      ///< a paragraph
+  std::string consumes;  ///< kind of content that it takes; empty: any
+  std::string produces;  ///< kind that it passes on; empty: what came in; "none": a sink
+  bool serial = false;   ///< concurrency is always 1
   /// Batches may stay inside until earlier ones of their source have arrived (batch_write): its credits are the
   /// source's window, `buffer` can't be set.
   bool ordered_sink = false;
-  std::string default_when_full = "wait";          ///< or "drop"
+  std::string default_when_full = "wait";  ///< or "drop"
   std::uint32_t default_buffer = 16;
   std::vector<OptionSpec> options;
   /// Named outputs beside the default one ("route": one per route), from the node's own options. Port 0 is the default

@@ -31,8 +31,8 @@ struct NodeFigures {
 };
 
 struct RunnerOptions {
-  std::uint32_t threads = 0;        ///< 0: one per core
-  std::uint32_t in_flight = 16;     ///< source batches that may be anywhere in the graph, over all partitions
+  std::uint32_t threads = 0;     ///< 0: one per core
+  std::uint32_t in_flight = 16;  ///< source batches that may be anywhere in the graph, over all partitions
   std::chrono::milliseconds drain_deadline{10'000};
 };
 
@@ -46,8 +46,8 @@ class Runner {
   Runner& operator=(const Runner&) = delete;
 
   /// Makes `topology` the running graph. First start is a reconfiguration from nothing. The new nodes are made and
-  /// started beside the running graph; then the source pauses, what is in flight finishes (or is let go and re-read after
-  /// drain_deadline), state moves over, the new graph takes over. On error the graph in force runs on untouched.
+  /// started beside the running graph; then the source pauses, what is in flight finishes (or is let go and re-read
+  /// after drain_deadline), state moves over, the new graph takes over. On error the graph in force runs on untouched.
   Status apply(const Topology& topology);
 
   /// Lets what is in flight finish, up to `deadline`, then ends all threads. Batches not finished stay with the source.

@@ -40,7 +40,8 @@ struct NodeConfig {
   std::uint32_t concurrency = 1;
   std::uint32_t buffer = 16;
   std::string when_full = "wait";  ///< or "drop"
-  std::string options_json;        ///< its own options, normalised (sorted keys, defaults filled in): what diff compares
+  std::string options_json;  ///< its own options, normalised (sorted keys, defaults filled in): what diff compares
+  std::vector<std::string> options_given;  ///< which of them the file sets
   Place place;
 };
 
@@ -57,9 +58,9 @@ struct ParsedTopology {
 };
 
 /// Parses and checks the `[nodes.*]` tables of a TOML file: unknown types and keys (with the nearest known name as a
-/// hint), wrong types and ranges, missing and doubled inputs, cycles, kinds that do not match, nodes that nothing reaches.
-/// `sources`: names that nodes may take as input, with the kind of content each produces. Top-level tables other than
-/// `nodes` and `tests` must be in `other_tables` (they are the program's business and not looked into).
+/// hint), wrong types and ranges, missing and doubled inputs, cycles, kinds that do not match, nodes that nothing
+/// reaches. `sources`: names that nodes may take as input, with the kind of content each produces. Top-level tables
+/// other than `nodes` and `tests` must be in `other_tables` (they are the program's business and not looked into).
 [[nodiscard]] ParsedTopology parse_topology(std::string_view toml, const Registry& registry,
                                             const std::map<std::string, std::string>& sources,
                                             const std::vector<std::string>& other_tables);

@@ -16,7 +16,14 @@
 namespace mesher::nodes {
 namespace {
 
-constexpr int kDigitsInWindow = 6;  ///< a number of 13 digits with separators has that many in some window of 16 bytes
+/// Can these digits of 16 bytes be part of a card number? One of 13 digits or more has, in some window, four in a row
+/// and six altogether, if it is written in groups of at least four.
+inline bool many(std::uint32_t mask) {
+  mask -= (mask >> 1) & 0x5555;  // counts bits in parallel; the machine's own instruction is not in the baseline
+  mask = (mask & 0x3333) + ((mask >> 2) & 0x3333);
+  mask = (mask + (mask >> 4)) & 0x0F0F;
+  return (mask & 0xFF) + (mask >> 8) >= 6;
+}
 
 bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -54,6 +61,10 @@ class Scrubber {
   };
 
   const char* next_quote(const char* at) const {
+    if (end_ - at > 2) {  // in compact JSON it is nearly always one of the next two
+      if (at[0] == '"') return at;
+      if (at[1] == '"') return at + 1;
+    }
     for (; at < end_; at += 16) {
       const auto masks = masks_of(at, end_);
       if (masks.quote != 0) return at + std::countr_zero(masks.quote);
@@ -90,8 +101,9 @@ class Scrubber {
 
   static void add(Token& token, const ByteMasks& masks, int to) {
     const std::uint32_t valid = (std::uint32_t{1} << to) - 1;
-    token.marks = token.marks || (masks.mark & valid) != 0;
-    token.digits = token.digits || std::popcount(masks.digit & valid) >= kDigitsInWindow;
+    token.marks |= (masks.mark & valid) != 0;
+    const std::uint32_t digits = masks.digit & valid;
+    if ((digits & (digits >> 1) & (digits >> 2) & (digits >> 3)) != 0) token.digits |= many(digits);
   }
 
   /// Deals with the string at `quote`; answers where to go on.
@@ -182,7 +194,7 @@ class Scrubber {
       text = scratch_;
     }
     clean_.clear();
-    const std::size_t found = token.marks ? scrub_text(text, kind_, rules_, clean_) : scrub_cards(text, clean_);
+    const std::size_t found = token.marks ? scrub_text(text, kind_, rules_, cache_, clean_) : scrub_cards(text, clean_);
     if (found == 0) return;
     out_.append(copied_, token.begin);
     append_escaped(clean_, out_);

@@ -170,7 +170,7 @@ KeyKind KeyCache::kind_of(std::string_view key, const char* end, const ScrubRule
     std::memcpy(bytes.data(), key.data(), key.size());
   }
   const std::uint64_t hash = (bytes[0] ^ (bytes[1] * 0x9E3779B97F4A7C15U) ^ key.size()) * 0xD6E8FEB86659FD93U;
-  auto& entry = entries_[hash >> 55];
+  auto& entry = entries_[hash >> 52];
   if (entry.size != key.size() || entry.low != bytes[0] || entry.high != bytes[1]) {
     entry = {bytes[0], bytes[1], static_cast<std::uint8_t>(key.size()), rules.kind_of(key)};
   }

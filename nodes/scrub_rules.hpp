@@ -53,7 +53,7 @@ class KeyCache {
     std::uint8_t size = 0;
     KeyKind kind = KeyKind::plain;
   };
-  std::array<Entry, 512> entries_{};
+  std::array<Entry, 4096> entries_{};
   std::uint64_t rules_ = 0;
 };
 

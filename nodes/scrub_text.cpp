@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <optional>
 
+#include "nodes/byte_masks.hpp"
 #include "nodes/coerce.hpp"
 
 namespace mesher::nodes {
@@ -89,6 +91,7 @@ std::string_view name_before(std::string_view text, std::size_t at, bool& quoted
 std::optional<Assignment> assignment_at(std::string_view text, std::size_t at) {
   const char next = at + 1 < text.size() ? text[at + 1] : '\0';
   const char before = at > 0 ? text[at - 1] : '\0';
+  if (is_digit(before) && is_digit(next) && text[at] == ':') return std::nullopt;  // 12:30, line:column
   Assignment found;
   found.colon = text[at] == ':';
   found.value = at + 1;
@@ -225,7 +228,7 @@ Range credentials_at(std::string_view text, std::size_t colon) {
   return {from, at};
 }
 
-Range find_secret(std::string_view text, std::size_t at, KeyKind kind, const ScrubRules& rules) {
+Range find_secret(std::string_view text, std::size_t at, KeyKind kind, const ScrubRules& rules, KeyCache& cache) {
   if (text[at] == ':') {
     const auto credentials = credentials_at(text, at);
     if (credentials.to != 0) return credentials;
@@ -233,7 +236,8 @@ Range find_secret(std::string_view text, std::size_t at, KeyKind kind, const Scr
     if (kind == KeyKind::grouping) return {};
   }
   const auto found = assignment_at(text, at);
-  if (!found || found->value >= text.size() || !rules.sensitive(found->name)) return {};
+  if (!found || found->value >= text.size()) return {};
+  if (cache.kind_of(found->name, text.data() + text.size(), rules) != KeyKind::sensitive) return {};
   const auto range = secret_of(text, *found);
   if (range.to <= range.from) return {};
   const auto secret = text.substr(range.from, range.to - range.from);
@@ -249,28 +253,30 @@ Range find_secret(std::string_view text, std::size_t at, KeyKind kind, const Scr
 
 }  // namespace
 
-std::size_t scrub_text(std::string_view text, KeyKind kind, const ScrubRules& rules, std::string& out) {
+std::size_t scrub_text(std::string_view text, KeyKind kind, const ScrubRules& rules, KeyCache& cache,
+                       std::string& out) {
   const std::size_t before = out.size();
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
   std::size_t hits = 0;
   std::size_t copied = 0;
-  for (std::size_t at = text.find_first_of("=:"); at != npos; at = text.find_first_of("=:", at)) {
-    const auto range = find_secret(text, at, kind, rules);
-    if (range.to <= range.from || range.from < copied) {
-      ++at;
-      continue;
+  for (const char* window = begin; window < end; window += 16) {
+    for (auto marks = masks_of(window, end).mark; marks != 0; marks &= marks - 1) {
+      const auto at = static_cast<std::size_t>(window - begin) + static_cast<std::size_t>(std::countr_zero(marks));
+      if (at < copied) continue;  // inside of what was replaced
+      const auto range = find_secret(text, at, kind, rules, cache);
+      if (range.to <= range.from || range.from < copied) continue;
+      out.append(text, copied, range.from - copied);
+      out += kFiltered;
+      copied = range.to;
+      ++hits;
     }
-    out.append(text, copied, range.from - copied);
-    out += kFiltered;
-    copied = range.to;
-    at = range.to;
-    ++hits;
   }
   if (hits > 0) out.append(text, copied, text.size() - copied);
+  if (hits == 0) return scrub_cards(text, out);
   std::string cards;
-  const auto plain = hits > 0 ? std::string_view(out).substr(before) : text;
-  if (const std::size_t found = scrub_cards(plain, cards); found > 0) {
-    out.resize(before);
-    out += cards;
+  if (const std::size_t found = scrub_cards(std::string_view(out).substr(before), cards); found > 0) {
+    out.replace(before, std::string::npos, cards);
     hits += found;
   }
   return hits;
@@ -281,6 +287,10 @@ std::size_t scrub_cards(std::string_view text, std::string& out) {
   std::size_t copied = 0;
   for (std::size_t at = 0; at + 13 <= text.size(); ++at) {
     if (!is_digit(text[at])) continue;
+    if (text[at] < '2' || text[at] > '6') {
+      while (at + 1 < text.size() && is_digit(text[at + 1])) ++at;
+      continue;
+    }
     const char before = at > 0 ? text[at - 1] : ' ';
     const bool begins = !is_alnum(before) && before != '_' && !(before == '.' && at > 1 && is_digit(text[at - 2]));
     const std::size_t end = begins ? card_end(text, at) : npos;

@@ -52,8 +52,8 @@ int main(int argc, char** argv) {
   if (!options.ids_out.empty())
     if (const auto kept = tally.keep_ids(options.ids_out); !kept) return complain(kept.error());
   Sender sender(options, *target, pool, ids, tally);
-  const auto seconds = sender.run();
-  if (!seconds) return complain(seconds.error());
-  std::fputs(tally.report(*seconds, options.json).c_str(), stdout);
+  const auto span = sender.run();
+  if (!span) return complain(span.error());
+  std::fputs(tally.report(span->started_at, span->seconds, options.json).c_str(), stdout);
   return 0;
 }

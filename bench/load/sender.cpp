@@ -39,11 +39,12 @@ Sender::~Sender() {
   ::close(epoll_);
 }
 
-Result<double> Sender::run() {
+Result<Sender::Span> Sender::run() {
   const auto address = resolve(target_);
   if (!address) return address.error();
   address_ = *address;
   if (const auto connected = connect_all(); !connected) return connected.error();
+  const auto started_at = static_cast<double>(SystemClock().now()) * 1e-6;
   start_ns_ = last_answer_ns_ = now_ns();
   sending_ = true;
   for (auto now = start_ns_; !finished(now); now = now_ns()) {
@@ -52,7 +53,7 @@ Result<double> Sender::run() {
     if (sending_) dispatch(now);
     wait(now);
   }
-  return static_cast<double>(last_answer_ns_ - start_ns_) * 1e-9;
+  return Span{started_at, static_cast<double>(last_answer_ns_ - start_ns_) * 1e-9};
 }
 
 // The clock starts when all connections stand (and the live stream), so that their making is not measured.

@@ -27,9 +27,13 @@ class Sender {
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
 
-  /// Sends everything and waits for the answers. Seconds from the first request to the last answer.
+  struct Span {
+    double started_at = 0;  ///< Unix time in seconds when the first request was due
+    double seconds = 0;     ///< from then to the last answer
+  };
+  /// Sends everything and waits for the answers.
   /// Errors: not_found (no such host), unavailable (nothing answers within 10 s, or the live stream refuses).
-  [[nodiscard]] Result<double> run();
+  [[nodiscard]] Result<Span> run();
 
  private:
   struct Request {

@@ -61,8 +61,9 @@ void Tally::add_acknowledged(std::uint64_t number) {
   std::fwrite(line.data(), 1, line.size(), ids_file_.get());
 }
 
-std::string Tally::report(double seconds, bool as_json) const {
-  Json result{{"seconds", seconds},
+std::string Tally::report(double started_at, double seconds, bool as_json) const {
+  Json result{{"started_at", started_at},
+              {"seconds", seconds},
               {"sent", sent_},
               {"acknowledged", acknowledged_},
               {"acknowledged_per_s", seconds > 0 ? static_cast<double>(acknowledged_) / seconds : 0},

@@ -43,8 +43,8 @@ class Tally {
   /// Every acknowledged event came by the live stream or was reported as dropped.
   [[nodiscard]] bool live_done() const { return live_.received + live_.dropped >= acknowledged_; }
 
-  /// `seconds`: from the first request to the last answer.
-  [[nodiscard]] std::string report(double seconds, bool as_json) const;
+  /// `started_at`: Unix time of the first request; `seconds`: from then to the last answer.
+  [[nodiscard]] std::string report(double started_at, double seconds, bool as_json) const;
 
  private:
   const EventIds& ids_;

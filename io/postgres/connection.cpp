@@ -237,7 +237,8 @@ Result<std::vector<Rows>> Connection::run(std::span<const Call> calls) {
   }
   if (PQpipelineSync(connection_) != 1 || !flush(until)) return lost("no answer");
   auto answers = finish_pipeline(prepares, until);
-  // Which statements a failed pipeline has prepared is not worth tracking: their texts are prepared again under new names.
+  // Which statements a failed pipeline has prepared is not worth tracking: their texts are prepared again under new
+  // names.
   if (!answers) {
     for (const auto sql : fresh) prepared_.erase(std::string(sql));
   }

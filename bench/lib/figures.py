@@ -1,0 +1,77 @@
+"""The figures that Mesher is held to: what each means, what it must reach and what it aims at."""
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    name: str
+    says: str
+    unit: str = ""
+    must: float | None = None  # None: for information
+    aim: float | None = None
+    higher: bool = True        # is more better?
+
+    def verdict(self, value):
+        if self.must is None:
+            return ""
+        for limit, word in ((self.aim, "aim"), (self.must, "must")):
+            if limit is not None and (value >= limit if self.higher else value <= limit):
+                return word
+        return "MISSED"
+
+
+def _lower(name, says, unit, must=None, aim=None):
+    return Figure(name, says, unit, must, aim, higher=False)
+
+
+# In the order in which they are printed; each list is measured by one scenario.
+SCENARIOS = {
+    "bulk": [
+        Figure("bulk_over_wide_copy", "bulk events/s stored to the end ÷ rows/s of plain COPY into the wide schema", "", 3, 5),
+        Figure("bulk_events_s", "bulk events/s, from the first POST until journal drained and rows countable", "1/s"),
+        Figure("wide_copy_rows_s", "yardstick: COPY of the same events into the wide schema, one connection", "1/s"),
+        _lower("bytes_per_event", "bytes on disk in PostgreSQL per event, indexes included", "B", 1000, 800),
+        _lower("wide_bytes_per_event", "yardstick: the same in the wide schema", "B"),
+    ],
+    "single": [
+        Figure("single_over_nginx", "single durable POSTs/s, 32 connections ÷ nginx `return 202` under the same client", "",
+               0.25, 0.5),
+        Figure("single_posts_s", "single durable POSTs/s, 32 connections", "1/s"),
+        Figure("nginx_posts_s", "yardstick: nginx `return 202`, one worker", "1/s"),
+    ],
+    "post_latency": [_lower("p99_post_ms_2000", "p99 from POST to 202 at 2,000 events/s", "ms", 15, 5)],
+    "live_latency": [_lower("p99_live_ms_5000", "p99 from POST to the live stream at 5,000 events/s", "ms", 250, 100)],
+    "idle": [
+        _lower("rss_idle_mb", "resident memory of mesher at idle", "MB", 60, 40),
+        _lower("idle_cpu_percent", "processor time of mesher at idle, of one core", "%", 1, 0.2),
+        _lower("postgres_idle_cpu_percent", "the same of its embedded PostgreSQL", "%"),
+        _lower("serve_start_s", "`mesher serve` on a data directory in use before, until it listens", "s"),
+    ],
+    "start": [_lower("second_start_s", "second `./start`, nothing changed, until serving", "s", 3, 1.5)],
+    "flood": [
+        _lower("rss_flood_mb", "largest resident memory of mesher in a flood at twice what it can store", "MB", 300, 200),
+        _lower("rss_flood_growth", "mean of the flood's last fifth ÷ mean of its second fifth (1: flat)", "", 1.1, 1.0),
+    ],
+    "drain": [Figure("drain_ratio", "drain of a backlog after PostgreSQL was away ÷ rate without the outage", "", 0.9, 1),
+              Figure("drain_events_s", "events/s of that drain", "1/s")],
+    "micro": [
+        Figure("normaliser_mb_s", "normaliser of messages on one core", "MB/s", 200, 500),
+        Figure("wire_to_fingerprint_events_s", "journal record to fingerprint on one core", "1/s", 60_000, 100_000),
+    ],
+    "grouping": [Figure("grouping_java_b3", "B³ F1 of the groups of the corpus's exceptions, assertions left out", "", 0.85,
+                        0.88)],
+}
+
+FIGURES = {figure.name: figure for figures in SCENARIOS.values() for figure in figures}
+
+# Named or with --all only: ten minutes, and tens of gigabytes of disk for a while.
+ON_REQUEST = {"flood"}
+
+
+def scenarios_of(names):
+    """The scenarios that measure the named figures (or are named themselves), in order. Unknown names: ValueError."""
+    unknown = [name for name in names if name not in SCENARIOS and name not in FIGURES]
+    if unknown:
+        raise ValueError(f"no such figure or scenario: {', '.join(unknown)} (--list shows all)")
+    return [scenario for scenario, figures in SCENARIOS.items()
+            if scenario in names or any(figure.name in names for figure in figures)]

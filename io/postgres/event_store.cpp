@@ -1,0 +1,38 @@
+#include "io/postgres/event_store.hpp"
+
+#include <fmt/format.h>
+
+#include "io/postgres/event_writer.hpp"
+
+namespace mesher::postgres {
+
+EventStore::Shared::Shared(const Clock& its_clock, Health& its_health, Partitions& its_partitions, Metrics& metrics)
+    : clock(its_clock),
+      health(its_health),
+      partitions(its_partitions),
+      duplicates(metrics.counter("mesher_store_duplicate_events_total", "Events left out because their id was stored")),
+      slow_paths(metrics.counter("mesher_store_slow_commits_total",
+                                 "Transactions begun anew because the database had an event id already")) {}
+
+EventStore::EventStore(ConnectOptions options, const Clock& clock, Metrics& metrics, Health& health,
+                       Partitions& partitions)
+    : options_(std::move(options)), shared_(std::make_unique<Shared>(clock, health, partitions, metrics)) {}
+
+EventStore::~EventStore() = default;
+
+EventStore::Writer& EventStore::writer(const std::string& journal_id, std::uint32_t partition) {
+  const std::lock_guard lock(mutex_);
+  auto& writer = writers_[{journal_id, partition}];
+  if (!writer) writer = std::make_unique<Writer>(options_, *shared_, fmt::format("writer {}", partition));
+  return *writer;
+}
+
+Result<nodes::ports::Committed> EventStore::commit(const nodes::ports::WriteSet& set) {
+  return writer(set.journal_id, set.partition).commit(set);
+}
+
+Result<std::uint64_t> EventStore::cursor(const std::string& journal_id, std::uint32_t partition) {
+  return writer(journal_id, partition).cursor(journal_id, partition);
+}
+
+}  // namespace mesher::postgres

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/postgres/event_store.hpp"
+#include "io/postgres/payload_block.hpp"
+#include "io/postgres/recent_ids.hpp"
+#include "io/postgres/tag_limits.hpp"
+#include "io/postgres/tally.hpp"
+#include "io/postgres/user_sketches.hpp"
+
+/// For event_store.cpp and event_writer.cpp.
+namespace mesher::postgres {
+
+/// What all writers of a process know together.
+struct EventStore::Shared {
+  Shared(const Clock& its_clock, Health& its_health, Partitions& its_partitions, Metrics& metrics);
+
+  const Clock& clock;
+  Health& health;
+  Partitions& partitions;
+  Counter& duplicates;
+  Counter& slow_paths;
+  std::mutex mutex;
+  RecentIds recent{128 * 1024};  // guarded by mutex, as those below
+  TagLimits tags;
+  UserSketches sketches;
+};
+
+/// Stores the sets of one partition.
+class EventStore::Writer {
+ public:
+  using Committed = nodes::ports::Committed;
+
+  Writer(const ConnectOptions& options, Shared& shared, std::string name);
+
+  Result<Committed> commit(const nodes::ports::WriteSet& set);
+  Result<std::uint64_t> cursor(const std::string& journal_id, std::uint32_t partition);
+
+ private:
+  using Event = nodes::Event;
+  /// One attempt to store a set.
+  struct Attempt {
+    std::vector<Event*> stored;      ///< in journal order
+    std::vector<EventPlace> places;  ///< parallel to `stored`
+    std::vector<Event*> duplicates;
+    std::vector<Call> blocks;
+    std::vector<IssueDelta> issues;
+    std::vector<Call> user_updates;
+    std::vector<HyperLogLog> sketches;               ///< that this transaction stores, …
+    std::vector<const IssueDelta*> sketched_issues;  ///< … of these issues
+    Committed result;
+  };
+  /// A commit whose answer was lost, and what it would have answered.
+  struct InDoubt {
+    std::uint64_t from = 0, to = 0;
+    Committed result;
+  };
+
+  Status connect();
+  Result<Committed> store(const nodes::ports::WriteSet& set);
+  Result<Committed> try_once(const nodes::ports::WriteSet& set, Attempt& attempt, bool& refused_id);
+  void leave_out_repeated(const nodes::ports::WriteSet& set, Attempt& attempt);
+  Status leave_out_stored(Attempt& attempt, bool all_days);
+  void set_aside(Attempt& attempt, const std::vector<bool>& repeated);
+  Status place_events(Attempt& attempt);
+  Status reserve_blocks(std::size_t count);
+  void make_blocks(Attempt& attempt);
+  Status load_tags(const Attempt& attempt);
+  Status begin(const nodes::ports::WriteSet& set, bool& stored_before);
+  Status lock_issues(Attempt& attempt);
+  Status merge_users(Attempt& attempt, const Rows& sketches);
+  Status finish(const nodes::ports::WriteSet& set, Attempt& attempt);
+  void describe(const nodes::ports::WriteSet& set, Attempt& attempt) const;
+  void remember(Attempt& attempt);
+  Committed resolve_doubt(const nodes::ports::WriteSet& set);
+  void roll_back();
+
+  const ConnectOptions options_;
+  Shared& shared_;
+  const std::string name_;
+  std::mutex mutex_;  // one call at a time; all below is guarded by it
+  std::optional<Connection> connection_;
+  BlockCompressor compressor_;
+  std::int64_t next_block_ = 0, blocks_end_ = 0;
+  std::string rows_;
+  std::optional<InDoubt> in_doubt_;
+};
+
+}  // namespace mesher::postgres

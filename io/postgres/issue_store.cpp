@@ -1,0 +1,261 @@
+#include "io/postgres/issue_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "io/postgres/clean_text.hpp"
+
+namespace mesher::postgres {
+namespace {
+
+using Wanted = nodes::ports::IssueStore::Wanted;
+
+constexpr std::size_t kTextCharacters = 1000;  // of titles and the like
+constexpr std::size_t kIdleConnections = 4;
+
+using HashKey = std::pair<std::uint32_t, nodes::Fingerprint>;
+using Known = std::map<HashKey, std::int64_t>;
+
+std::string_view raw(const nodes::Fingerprint& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
+
+Call select_hashes(std::span<const Wanted> wanted) {
+  std::set<HashKey> distinct;
+  for (const auto& entry : wanted) {
+    for (const auto& hash : entry.hashes) distinct.emplace(entry.project_id, hash);
+  }
+  std::vector<std::int64_t> projects;
+  std::vector<std::string_view> hashes;
+  for (const auto& [project, hash] : distinct) {
+    projects.push_back(project);
+    hashes.push_back(raw(hash));
+  }
+  Call call;
+  call.sql =
+      "select h.project_id, h.hash, h.issue_id from unnest($1::integer[], $2::bytea[]) as d (project_id, hash) "
+      "join issue_hashes h on h.project_id = d.project_id and h.hash = d.hash";
+  call.params.integers(projects).bytes_array(hashes);
+  return call;
+}
+
+Known read_hashes(const Rows& rows) {
+  Known known;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto bytes = rows.bytes(i, 1);
+    nodes::Fingerprint hash{};
+    std::copy_n(bytes.begin(), std::min(bytes.size(), hash.size()), hash.begin());
+    known[{static_cast<std::uint32_t>(rows.integer(i, 0)), hash}] = rows.integer(i, 2);
+  }
+  return known;
+}
+
+std::int64_t first_known(const Known& known, const Wanted& entry) {
+  for (const auto& hash : entry.hashes) {
+    if (const auto found = known.find({entry.project_id, hash}); found != known.end()) return found->second;
+  }
+  return 0;
+}
+
+bool all_known(const Known& known, std::span<const Wanted> wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const Wanted& entry) {
+    return std::all_of(entry.hashes.begin(), entry.hashes.end(), [&](const auto& hash) {
+      return known.contains({entry.project_id, hash});
+    });
+  });
+}
+
+/// What is to be inserted, column by column.
+struct NewIssues {
+  std::vector<std::int64_t> projects, ids, short_ids, versions, levels;
+  std::vector<std::string_view> hashes, titles, culprits, types, platforms;
+  std::vector<UnixMicros> first_seen;
+
+  void add(const Wanted& entry, std::int64_t id, std::int64_t short_id) {
+    projects.push_back(entry.project_id);
+    ids.push_back(id);
+    short_ids.push_back(short_id);
+    versions.push_back(entry.grouping_version);
+    levels.push_back(static_cast<std::int64_t>(entry.level));
+    hashes.push_back(raw(entry.hashes.front()));
+    titles.push_back(first_characters(entry.title, kTextCharacters));
+    culprits.push_back(first_characters(entry.culprit, kTextCharacters));
+    types.push_back(first_characters(entry.type, kTextCharacters));
+    platforms.push_back(first_characters(entry.platform, kTextCharacters));
+    first_seen.push_back(entry.first_seen);
+  }
+};
+
+Call insert_issues(const NewIssues& fresh) {
+  Call call;
+  call.sql =
+      "insert into issues (project_id, id, short_id, primary_hash, grouping_version, title, culprit, type, platform,"
+      " level, first_seen, last_seen) "
+      "select d.project_id, d.id, d.short_id, d.hash, d.version, d.title, d.culprit, d.type, d.platform, d.level,"
+      " d.seen, d.seen "
+      "from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::smallint[], $6::text[], $7::text[],"
+      " $8::text[], $9::text[], $10::smallint[], $11::timestamptz[])"
+      " as d (project_id, id, short_id, hash, version, title, culprit, type, platform, level, seen)";
+  call.params.integers(fresh.projects).integers(fresh.ids).integers(fresh.short_ids).bytes_array(fresh.hashes);
+  call.params.integers(fresh.versions).texts(fresh.titles).texts(fresh.culprits).texts(fresh.types);
+  call.params.texts(fresh.platforms).integers(fresh.levels).times(fresh.first_seen);
+  return call;
+}
+
+Call insert_hashes(const std::vector<std::pair<HashKey, std::int64_t>>& attached) {
+  std::vector<std::int64_t> projects, issues;
+  std::vector<std::string_view> hashes;
+  for (const auto& [key, issue] : attached) {
+    projects.push_back(key.first);
+    hashes.push_back(raw(key.second));
+    issues.push_back(issue);
+  }
+  Call call;
+  call.sql =
+      "insert into issue_hashes (project_id, hash, issue_id) "
+      "select * from unnest($1::integer[], $2::bytea[], $3::bigint[])";
+  call.params.integers(projects).bytes_array(hashes).integers(issues);
+  return call;
+}
+
+Call move_short_ids(const std::map<std::int64_t, std::int64_t>& next_short_ids) {
+  std::vector<std::int64_t> projects, next;
+  for (const auto& [project, short_id] : next_short_ids) {
+    projects.push_back(project);
+    next.push_back(short_id);
+  }
+  Call call;
+  call.sql =
+      "update projects p set next_short_id = d.next from unnest($1::integer[], $2::bigint[]) as d (id, next) "
+      "where p.id = d.id";
+  call.params.integers(projects).integers(next);
+  return call;
+}
+
+Call lock_projects(std::span<const Wanted> wanted) {
+  std::set<std::int64_t> projects;
+  for (const auto& entry : wanted) projects.insert(entry.project_id);
+  const std::vector<std::int64_t> ids(projects.begin(), projects.end());
+  Call call;
+  call.sql = "select id, next_short_id from projects where id = any($1::integer[]) order by id for no key update";
+  call.params.integers(ids);
+  return call;
+}
+
+Call reserve_ids(std::size_t count) {
+  Call call;
+  call.sql = "select nextval(pg_get_serial_sequence('issues', 'id')) from generate_series(1, $1::integer)";
+  call.params.integer(static_cast<std::int64_t>(count));
+  return call;
+}
+
+std::vector<std::int64_t> answers_of(const Known& known, std::span<const Wanted> wanted) {
+  std::vector<std::int64_t> answers;
+  answers.reserve(wanted.size());
+  for (const auto& entry : wanted) answers.push_back(first_known(known, entry));
+  return answers;
+}
+
+/// Under the projects' locks: nobody else makes issues in them now.
+Result<std::vector<std::int64_t>> create(Connection& connection, std::span<const Wanted> wanted) {
+  std::vector<Call> look(4);
+  look[0].sql = "begin";
+  look[1] = lock_projects(wanted);
+  look[2] = select_hashes(wanted);
+  look[3] = reserve_ids(wanted.size());
+  const auto seen = connection.run(look);
+  if (!seen) return seen.error();
+
+  std::map<std::int64_t, std::int64_t> next_short_ids;
+  for (std::size_t i = 0; i < seen->at(1).size(); ++i) {
+    next_short_ids[seen->at(1).integer(i, 0)] = seen->at(1).integer(i, 1);
+  }
+  auto known = read_hashes(seen->at(2));
+  NewIssues fresh;
+  std::vector<std::pair<HashKey, std::int64_t>> attached;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto& entry = wanted[i];
+    auto issue = first_known(known, entry);
+    if (issue == 0) {
+      const auto short_id = next_short_ids.find(entry.project_id);
+      if (short_id == next_short_ids.end()) {
+        return Error{ErrorCode::not_found, fmt::format("project {} does not exist", entry.project_id), "project"};
+      }
+      issue = seen->at(3).integer(i, 0);
+      fresh.add(entry, issue, short_id->second++);
+    }
+    for (const auto& hash : entry.hashes) {
+      const HashKey key{entry.project_id, hash};
+      if (known.emplace(key, issue).second) attached.emplace_back(key, issue);
+    }
+  }
+  std::vector<Call> write;
+  if (!fresh.ids.empty()) {
+    write.push_back(insert_issues(fresh));
+    write.push_back(move_short_ids(next_short_ids));
+  }
+  if (!attached.empty()) write.push_back(insert_hashes(attached));
+  write.push_back({"commit", {}});
+  const auto written = connection.run(write);
+  if (!written) return written.error();
+  return answers_of(known, wanted);
+}
+
+}  // namespace
+
+IssueStore::IssueStore(ConnectOptions options, Health& health) : options_(std::move(options)), health_(health) {}
+
+Result<Connection> IssueStore::connection() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      Connection connection = std::move(idle_.back());
+      idle_.pop_back();
+      return connection;
+    }
+  }
+  return Connection::open(options_);
+}
+
+Result<std::vector<std::int64_t>> IssueStore::find_or_create(std::span<const Wanted> wanted) {
+  for (const auto& entry : wanted) {
+    if (entry.hashes.empty()) return Error{ErrorCode::invalid, "an issue needs a hash", {}};
+  }
+  auto connection = this->connection();
+  auto answer = connection ? ask(*connection, wanted) : Result<std::vector<std::int64_t>>(connection.error());
+  if (connection && !connection->broken()) {
+    if (connection->in_transaction()) (void)connection->execute("rollback");
+    const std::lock_guard lock(mutex_);
+    if (!connection->broken() && idle_.size() < kIdleConnections) idle_.push_back(std::move(*connection));
+  }
+  if (answer) {
+    health_.works("issues");
+    return answer;
+  }
+  auto error = answer.error();
+  if (error.code != ErrorCode::not_found && error.code != ErrorCode::invalid) error.code = ErrorCode::unavailable;
+  if (error.worth_retry()) {
+    health_.fails("issues", error);
+    // The others have most likely died with it.
+    const std::lock_guard lock(mutex_);
+    idle_.clear();
+  }
+  return error;
+}
+
+Result<std::vector<std::int64_t>> IssueStore::ask(Connection& connection, std::span<const Wanted> wanted) {
+  const auto call = select_hashes(wanted);
+  const auto rows = connection.query(call.sql, call.params);
+  if (!rows) return rows.error();
+  const auto known = read_hashes(*rows);
+  if (all_known(known, wanted)) return answers_of(known, wanted);
+  return create(connection, wanted);
+}
+
+}  // namespace mesher::postgres

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "graph/base/clock.hpp"
+#include "io/postgres/connection.hpp"
+#include "io/postgres/health.hpp"
+#include "nodes/ports/event_store.hpp"
+
+namespace mesher::postgres {
+
+/// IssueStore on PostgreSQL, with a few connections of its own (as many as calls run at once).
+///
+/// Which issue a hash belongs to is decided by the primary key of issue_hashes alone, so any number of nodes may ask at
+/// once. What is new is inserted under the lock of its project's row, which also gives out short ids: projects are
+/// locked in ascending order, so that askers wait for each other but never in a circle.
+class IssueStore final : public nodes::ports::IssueStore {
+ public:
+  IssueStore(ConnectOptions options, Health& health);
+
+  /// Of an entry's hashes the first that is known decides; the others are attached to its issue.
+  /// Errors: unavailable; invalid if an entry has no hash; not_found if a project is gone (hint "project").
+  Result<std::vector<std::int64_t>> find_or_create(std::span<const Wanted> wanted) override;
+
+ private:
+  Result<Connection> connection();
+  Result<std::vector<std::int64_t>> ask(Connection& connection, std::span<const Wanted> wanted);
+
+  const ConnectOptions options_;
+  Health& health_;
+  std::mutex mutex_;
+  std::vector<Connection> idle_;  // guarded by mutex_
+};
+
+}  // namespace mesher::postgres

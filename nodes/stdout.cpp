@@ -1,0 +1,62 @@
+#include "nodes/stdout.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "graph/base/log.hpp"
+#include "nodes/sink.hpp"
+
+namespace mesher::nodes {
+namespace {
+
+class StdoutNode final : public Sink {
+ public:
+  ~StdoutNode() override { join(); }
+
+ protected:
+  bool write(const std::vector<const EventBatch*>& batches, std::stop_token stop) override {
+    text_.clear();
+    for (const auto* batch : batches) {
+      for (const auto& event : batch->events) {
+        append_line(event, text_);
+        text_ += '\n';
+      }
+    }
+    const char* at = text_.data();
+    std::size_t left = text_.size();
+    while (left > 0 && !stop.stop_requested()) {
+      const auto written = ::write(STDOUT_FILENO, at, left);
+      if (written >= 0) {
+        at += written;
+        left -= static_cast<std::size_t>(written);
+      } else if (errno != EINTR) {
+        log::warn("stdout", "standard output is closed ({}), {} events are not shown", std::strerror(errno),
+                  batches.size());
+        return true;
+      }
+    }
+    return left == 0;
+  }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+graph::NodeSpec stdout_spec() {
+  graph::NodeSpec spec;
+  spec.type = "stdout";
+  spec.help = "Writes each event as one line of JSON to standard output.";
+  spec.consumes = EventBatch::kKind;
+  spec.produces = "none";
+  spec.default_when_full = "drop";
+  spec.make = [](const graph::Options&) -> Result<graph::MadeNode> {
+    return graph::MadeNode{nullptr, std::make_unique<StdoutNode>()};
+  };
+  return spec;
+}
+
+}  // namespace mesher::nodes

@@ -1,0 +1,124 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "io/api/error_codes.hpp"
+#include "io/api/routes.hpp"
+
+namespace mesher::api {
+namespace {
+
+std::string file(const std::string& name) {
+  std::ifstream in(std::filesystem::path(MESHER_SOURCE_DIR) / name);
+  EXPECT_TRUE(in.good()) << name;
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::vector<std::string> lines(const std::string& text) {
+  std::vector<std::string> all;
+  std::stringstream in(text);
+  for (std::string line; std::getline(in, line);) all.push_back(line);
+  return all;
+}
+
+struct Operation {
+  std::string route;  ///< "GET /api/v1/issues/{id}"
+  std::string tags;   ///< "[issues]"
+  bool has_success = false;
+};
+
+/// The operations of schema/openapi.yaml. Relies on its indentation: paths by two blanks, methods by four.
+std::vector<Operation> documented() {
+  std::vector<Operation> all;
+  std::string path;
+  bool in_paths = false;
+  for (const auto& line : lines(file("schema/openapi.yaml"))) {
+    if (!line.empty() && line[0] != ' ') in_paths = line == "paths:";
+    if (!in_paths || line.size() < 4) continue;
+    if (line.rfind("  /", 0) == 0) path = line.substr(2, line.rfind(':') - 2);
+    if (line.rfind("    ", 0) == 0 && line[4] != ' ' && line.back() == ':') {
+      std::string method = line.substr(4, line.size() - 5);
+      std::transform(method.begin(), method.end(), method.begin(),
+                     [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+      all.push_back({method + " " + path, "", false});
+    }
+    if (line.rfind("      tags: ", 0) == 0) all.back().tags = line.substr(12);
+    if (line.rfind("        \"200\":", 0) == 0) all.back().has_success = true;
+  }
+  return all;
+}
+
+bool is_api(const Operation& operation) {
+  const std::set<std::string> ours{"[account]", "[projects]", "[issues]", "[events]", "[graph]"};
+  return ours.count(operation.tags) > 0;
+}
+
+TEST(API_openapi, describes_every_route_and_no_other) {
+  std::set<std::string> described;
+  for (const auto& operation : documented()) {
+    if (!is_api(operation)) continue;
+    EXPECT_TRUE(described.insert(operation.route).second) << operation.route << " is there twice";
+  }
+  std::set<std::string> served;
+  for (const auto& route : routes()) served.insert(std::string(route.method) + " " + std::string(route.pattern));
+  EXPECT_EQ(described, served);
+  EXPECT_GE(served.size(), 19U);
+}
+
+TEST(API_openapi, every_operation_says_what_success_is) {
+  for (const auto& operation : documented()) {
+    EXPECT_FALSE(operation.tags.empty()) << operation.route;
+    EXPECT_TRUE(operation.has_success || !is_api(operation)) << operation.route;
+  }
+}
+
+TEST(API_openapi, every_reference_leads_somewhere) {
+  const auto text = file("schema/openapi.yaml");
+  const std::string mark = "#/components/";
+  int found = 0;
+  for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1), ++found) {
+    const auto slash = text.find('/', at + mark.size());
+    const auto section = text.substr(at + mark.size(), slash - at - mark.size());
+    const auto name = text.substr(slash + 1, text.find('"', slash) - slash - 1);
+    const auto sections = text.find("\n  " + section + ":\n");
+    ASSERT_NE(sections, std::string::npos) << section;
+    EXPECT_NE(text.find("\n    " + name + ":", sections), std::string::npos) << section << "/" << name;
+  }
+  EXPECT_GT(found, 50);
+}
+
+TEST(API_openapi, lists_the_error_codes) {
+  std::string expected = "enum: [";
+  for (const auto& info : all_codes()) expected += (expected.back() == '[' ? "" : ", ") + std::string(info.name);
+  EXPECT_NE(file("schema/openapi.yaml").find(expected + "]"), std::string::npos) << expected;
+}
+
+TEST(API_errors, are_all_in_the_documentation) {
+  const auto text = file("docs/errors.md");
+  for (const auto& info : all_codes()) {
+    const auto row = "| `" + std::string(info.name) + "` | " + std::to_string(info.status) + " | " +
+                     std::string(info.meaning) + " |";
+    EXPECT_NE(text.find(row), std::string::npos) << row;
+  }
+}
+
+TEST(API_errors, of_the_database_do_not_tell_its_words) {
+  const auto response = fail(Error{ErrorCode::internal, "relation \"secrets\" does not exist", ""});
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(response.body.find("secrets"), std::string::npos);
+  const auto away = fail(Error{ErrorCode::unavailable, "could not connect to /tmp/x", ""});
+  EXPECT_EQ(away.status, 503);
+  EXPECT_EQ(away.body.find("/tmp"), std::string::npos);
+  EXPECT_EQ(away.headers.size(), 1U);
+}
+
+}  // namespace
+}  // namespace mesher::api

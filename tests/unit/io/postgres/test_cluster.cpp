@@ -1,0 +1,182 @@
+#include "test_cluster.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "io/postgres/migrations.hpp"
+
+namespace mesher::postgres::testing {
+namespace fs = std::filesystem;
+namespace {
+
+/// Stops the server before it removes the folder.
+struct Scratch {
+  Scratch() {
+    std::string pattern = "/tmp/mesher-test-XXXXXX";
+    folder = mkdtemp(pattern.data());
+    chmod(folder.c_str(), 0755);
+  }
+  ~Scratch() {
+    embedded.reset();
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+  }
+  fs::path folder;
+  std::unique_ptr<Embedded> embedded;
+};
+
+Scratch& scratch() {
+  static Scratch instance;
+  return instance;
+}
+
+Connection must_open(const ConnectOptions& options) {
+  auto connection = Connection::open(options);
+  if (!connection) {
+    ADD_FAILURE() << connection.error().message;
+    std::abort();
+  }
+  return std::move(*connection);
+}
+
+}  // namespace
+
+fs::path scratch_folder() {
+  return scratch().folder;
+}
+
+Embedded& server() {
+  auto& shared = scratch();
+  if (!shared.embedded) {
+    auto started = Embedded::start(shared.folder / "shared");
+    if (!started) {
+      ADD_FAILURE() << started.error().message << ": " << started.error().hint;
+      std::abort();
+    }
+    shared.embedded = std::move(*started);
+    // Tests kill the server, not the machine: what it has given to the kernel survives that.
+    std::ofstream(shared.folder / "shared/postgres/postgresql.conf", std::ios::app) << "fsync = off\n";
+    ConnectOptions options;
+    options.conninfo = shared.embedded->conninfo();
+    EXPECT_TRUE(must_open(options).execute("select pg_reload_conf()"));
+  }
+  return *shared.embedded;
+}
+
+ConnectOptions fresh_database() {
+  static std::atomic<int> count{0};
+  ConnectOptions options;
+  options.conninfo = server().conninfo();
+  const auto name = fmt::format("test_{}", ++count);
+  auto admin = must_open(options);
+  EXPECT_TRUE(admin.execute("create database " + name));
+  const auto at = options.conninfo.rfind("dbname=");
+  options.conninfo = options.conninfo.substr(0, at) + "dbname=" + name;
+  auto connection = must_open(options);
+  const auto migrated = migrate(connection, built_in_migrations());
+  EXPECT_TRUE(migrated) << (migrated ? "" : migrated.error().message);
+  return options;
+}
+
+std::uint32_t make_project(Connection& connection, const std::string& slug) {
+  EXPECT_TRUE(
+      connection.execute("insert into organizations (slug, name) values ('acme', 'Acme') on conflict do nothing"));
+  const auto rows = connection.query(
+      "insert into projects (organization_id, slug, name) select id, $1, $1 from organizations returning id",
+      Params().text(slug));
+  EXPECT_TRUE(rows) << (rows ? "" : rows.error().message);
+  return static_cast<std::uint32_t>(rows->integer(0, 0));
+}
+
+std::uint64_t EventMaker::random(std::uint64_t below) {
+  state_ += 0x9E3779B97F4A7C15;
+  std::uint64_t z = state_;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+  return (z ^ (z >> 31)) % below;
+}
+
+std::string_view EventMaker::keep(std::string text) {
+  return *texts_.emplace_back(std::make_unique<std::string>(std::move(text)));
+}
+
+std::span<const nodes::Tag> EventMaker::keep_tags(std::vector<nodes::Tag> tags) {
+  return *tags_.emplace_back(std::make_unique<std::vector<nodes::Tag>>(std::move(tags)));
+}
+
+nodes::Event& EventMaker::make(std::uint32_t project_id, std::int64_t issue_id, UnixMicros received) {
+  auto& event = *events_.emplace_back(std::make_unique<nodes::Event>());
+  event.id = nodes::EventId::random();
+  event.project_id = project_id;
+  event.key_id = 1;
+  event.issue_id = issue_id;
+  event.received = received;
+  event.timestamp = received - 1000;
+  event.type = "error";
+  event.platform = "python";
+  event.message = keep(fmt::format("message {}", random(1000)));
+  event.payload = keep(fmt::format(R"({{"event_id":"{}","message":"m"}})", event.id.hex()));
+  return event;
+}
+
+std::vector<nodes::Event*> EventMaker::all() {
+  std::vector<nodes::Event*> events;
+  for (const auto& event : events_) events.push_back(event.get());
+  return events;
+}
+
+nodes::Fingerprint hash_of(std::uint64_t number) {
+  nodes::Fingerprint hash{};
+  std::memcpy(hash.data(), &number, sizeof number);
+  return hash;
+}
+
+nodes::ports::IssueStore::Wanted wanted(std::uint32_t project_id, std::vector<std::uint64_t> hashes) {
+  nodes::ports::IssueStore::Wanted entry;
+  entry.project_id = project_id;
+  for (const auto hash : hashes) entry.hashes.push_back(hash_of(hash));
+  entry.title = fmt::format("issue {}", hashes.front());
+  entry.type = "error";
+  entry.first_seen = 1'700'000'000'000'000;
+  entry.grouping_version = 1;
+  return entry;
+}
+
+StoreFixture::StoreFixture()
+    : options(fresh_database()),
+      store(options, clock, metrics, health, partitions),
+      issues(options, health),
+      connection(must_open(options)),
+      project(make_project(connection, "shop")),
+      now(clock.now()) {}
+
+std::vector<std::int64_t> StoreFixture::make_issues(std::size_t count, std::uint64_t first_hash) {
+  std::vector<nodes::ports::IssueStore::Wanted> entries;
+  for (std::size_t i = 0; i < count; ++i) entries.push_back(wanted(project, {first_hash + i}));
+  auto ids = issues.find_or_create(entries);
+  EXPECT_TRUE(ids) << (ids ? "" : ids.error().message);
+  return std::move(*ids);
+}
+
+nodes::ports::WriteSet StoreFixture::set(std::vector<nodes::Event*> events, std::uint64_t from, std::uint64_t to) {
+  nodes::ports::WriteSet set;
+  set.journal_id = "journal";
+  set.cursor_from = from;
+  set.cursor_to = to;
+  set.events = std::move(events);
+  return set;
+}
+
+std::int64_t StoreFixture::number(const std::string& sql) {
+  const auto rows = connection.query(sql);
+  EXPECT_TRUE(rows) << (rows ? "" : rows.error().message);
+  return rows && !rows->empty() ? rows->integer(0, 0) : -1;
+}
+
+}  // namespace mesher::postgres::testing
