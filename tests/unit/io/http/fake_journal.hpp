@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -68,7 +69,8 @@ class FakeJournal final : public nodes::ports::Journal {
   [[nodiscard]] std::vector<std::string> outcomes() const {
     std::vector<std::string> out;
     for (const auto& record : records(nodes::RecordKind::outcomes)) {
-      for (const auto& c : *nodes::outcomes_from_json(record.body)) {
+      const auto counts = nodes::outcomes_from_json(record.body);
+      for (const auto& c : counts.value()) {
         out.push_back(c.outcome + "/" + c.reason + "/" + c.category + "=" + std::to_string(c.quantity));
       }
     }
