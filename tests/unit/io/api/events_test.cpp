@@ -60,6 +60,7 @@ using DETAIL_02_stack = EventsTest;
 using DETAIL_04_fields = EventsTest;
 using DETAIL_05_neighbours = EventsTest;
 using INGEST_02_trimmed = EventsTest;
+using GROUP_06_grouping = EventsTest;
 using SEARCH_05_events = EventsTest;
 
 TEST_F(DETAIL_01_payload, is_given_back_byte_for_byte) {
@@ -164,6 +165,22 @@ TEST_F(INGEST_02_trimmed, what_was_cut_is_noted_on_the_event) {
   };
   EXPECT_EQ(noted("message")["reason"], "too_long");
   EXPECT_EQ(noted("message")["original"], 9000);
+}
+
+TEST_F(GROUP_06_grouping, tells_what_went_into_the_fingerprint) {
+  const TestDatabase::Sent sent{kFullEvent, now_, "full"};
+  db_.store(project_, {sent});
+  const auto answer = api_.get("/api/v1/events/" + sent.id.hex() + "/grouping", token_);
+  ASSERT_EQ(answer.status, 200) << answer.text;
+  EXPECT_EQ(answer.body["method"], "exception");
+  ASSERT_FALSE(answer.body["variants"].empty());
+  const auto& variant = answer.body["variants"][0];
+  EXPECT_EQ(variant["hash"].get<std::string>().size(), 32U);
+  bool ship_counts = false;
+  for (const auto& component : variant["components"]) {
+    ship_counts = ship_counts || (component["contributes"] == true && component["value"] == "ship");
+  }
+  EXPECT_TRUE(ship_counts) << answer.text;
 }
 
 TEST_F(DETAIL_05_neighbours, lead_through_the_issue_in_order_of_reception_across_days) {

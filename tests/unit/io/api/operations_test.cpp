@@ -59,7 +59,8 @@ TEST_F(ORG_02_projects, are_listed_page_by_page) {
   const auto one = api_.get("/api/v1/projects/" + std::to_string(project_), token_);
   EXPECT_EQ(one.body, all[0]);
   EXPECT_EQ(one.body["platform"], "python");
-  EXPECT_TRUE(one.body["settings"].is_object());
+  EXPECT_EQ(one.body["settings"]["retention_days"], 90);
+  EXPECT_EQ(one.body["settings"]["sample_rate"], 1.0);
 }
 
 TEST_F(ORG_03_keys, are_shown_with_the_dsn_that_sdks_take) {
