@@ -152,6 +152,7 @@ class Scanner {
         spans_(spans) {}
 
   std::string_view run() {
+    while (end_ > begin_ && kSpace(end_[-1])) --end_;
     while (p_ < end_) {
       if (class_of(*p_) != 0) {
         word();
@@ -416,7 +417,8 @@ class Scanner {
 
   /// Whether `word`, said behind "user" or "for", is a name: what follows tells.
   bool names_somebody(Hint hint, std::string_view word, const char* to) const {
-    const auto next = rest(to);
+    auto next = rest(to);
+    while (next.starts_with("  ")) next.remove_prefix(1);
     if (hint == Hint::target)
       return next.starts_with(" from ") || next.starts_with(" [preauth") || next.starts_with(" by (");
     if (opens_with(word, {"unknown", "from",           "by",      "is",    "not",  "was",   "has", "name",

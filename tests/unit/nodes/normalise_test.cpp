@@ -59,7 +59,7 @@ constexpr Golden kGolden[] = {
     {"on Sat Jul 9 22:53:19 PDT 2005 it broke", "on <date> it broke"},
     {"on Mon, 02 Jan 2006 15:04:05 +0100 it broke", "on <date> it broke"},
     {"at 12:30:01 PM", "at <time>"},
-    {"upgrade v1.2.3 to 1.10.0.4", "upgrade <version> to <version>"},
+    {"upgrade v1.2.3 to 1.10.0-rc4", "upgrade <version> to <version>"},
     {"block blk_-1608999687919862906 lost", "block <id> lost"},
     {"request req-7f3a of user_1234", "request <id> of <id>"},
     {"user=bob tty= uid=0", "user=<value> tty= uid=<value>"},
@@ -117,7 +117,7 @@ TEST(GROUP_01_normalise, spans_tell_where_the_values_were) {
 }
 
 TEST(GROUP_01_normalise, significant_lines_are_the_first_two_that_are_not_blank) {
-  EXPECT_EQ(nodes::significant_lines("\n \n a\n\nb\nc"), " a\n\nb");
+  EXPECT_EQ(nodes::significant_lines("\n \n a\n\nb\nc"), "a\n\nb");
   EXPECT_EQ(nodes::significant_lines("a"), "a");
   EXPECT_EQ(nodes::significant_lines("a\n"), "a\n");
   EXPECT_EQ(nodes::significant_lines(" \n\t\n"), "");

@@ -15,8 +15,7 @@ namespace mesher::api {
 namespace {
 
 std::string file(const std::string& name) {
-  const auto root = std::filesystem::path(__FILE__).parent_path() / "../../../..";
-  std::ifstream in(root / name);
+  std::ifstream in(std::filesystem::path(MESHER_SOURCE_DIR) / name);
   EXPECT_TRUE(in.good()) << name;
   std::stringstream text;
   text << in.rdbuf();
@@ -65,8 +64,8 @@ bool is_api(const Operation& operation) {
 TEST(API_openapi, describes_every_route_and_no_other) {
   std::set<std::string> described;
   for (const auto& operation : documented()) {
-    if (is_api(operation))
-      EXPECT_TRUE(described.insert(operation.route).second) << operation.route << " is there twice";
+    if (!is_api(operation)) continue;
+    EXPECT_TRUE(described.insert(operation.route).second) << operation.route << " is there twice";
   }
   std::set<std::string> served;
   for (const auto& route : routes()) served.insert(std::string(route.method) + " " + std::string(route.pattern));
@@ -77,7 +76,7 @@ TEST(API_openapi, describes_every_route_and_no_other) {
 TEST(API_openapi, every_operation_says_what_success_is) {
   for (const auto& operation : documented()) {
     EXPECT_FALSE(operation.tags.empty()) << operation.route;
-    if (is_api(operation)) EXPECT_TRUE(operation.has_success) << operation.route;
+    EXPECT_TRUE(operation.has_success || !is_api(operation)) << operation.route;
   }
 }
 
