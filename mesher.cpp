@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,6 +61,15 @@ http::ServerOptions server_options(const cli::Config& config) {
   return options;
 }
 
+ws::LiveAuthenticate live_authentication(api::LiveAuthorizer authorizer) {
+  return [authorizer = std::move(authorizer)](std::string token, auto answer) {
+    authorizer(std::move(token), [answer = std::move(answer)](std::optional<api::LiveAccess> access) {
+      if (!access) return answer(std::nullopt);
+      answer(ws::LivePrincipal{access->user_id, false, std::move(access->project_ids)});
+    });
+  };
+}
+
 /// Everything that `mesher serve` consists of, in the order of construction: what comes later uses what comes earlier,
 /// and is gone before it.
 class Server {
@@ -110,7 +120,6 @@ class Server {
   /// Nothing acknowledged depends on what happens here: it only spares the next start some work.
   void stop() {
     server_.stop_accepting();
-    hub_.close_all();
     server_.drain(10s);
     ingest_.flush(2s);
     runner_.stop(10s);
@@ -167,7 +176,7 @@ class Server {
   nodes::Committer committer_{store_, issues_, *metrics_, committer_options()};
   nodes::JournalSource source_{*journal_, committer_, source_options()};
   api::WorkerPool workers_{4, 256};
-  ws::LiveHub hub_{{}, cli::live_authorizer(pool_, authenticator_, workers_), *metrics_};
+  ws::LiveHub hub_{{}, live_authentication(api::live_authorizer(pool_, authenticator_, workers_)), *metrics_};
 
   graph::Registry registry_;
   graph::Runner runner_{registry_, source_, *metrics_, runner_options()};

@@ -81,7 +81,7 @@ void look_at_database(const Config& config, Findings& findings) {
     findings.ill("database", answer ? "no answer" : answer.error().message, "run `mesher migrate`");
     return;
   }
-  const auto text = [&](std::size_t column) { return std::string(answer->text(0, column)); };
+  const auto text = [&](int column) { return std::string(answer->text(0, column)); };
   findings.well("database", fmt::format("PostgreSQL {}, {}, {} projects, {} events counted", text(0), text(1), text(2), text(3)));
   if (text(4) == "0") {
     findings.well("quarantine", "empty");
