@@ -60,6 +60,7 @@ constexpr Golden kGolden[] = {
     {"on Mon, 02 Jan 2006 15:04:05 +0100 it broke", "on <date> it broke"},
     {"at 12:30:01 PM", "at <time>"},
     {"upgrade v1.2.3 to 1.10.0-rc4", "upgrade <version> to <version>"},
+    {"kernel 5.10.3 and 1.2.", "kernel <version> and <float>."},
     {"block blk_-1608999687919862906 lost", "block <id> lost"},
     {"request req-7f3a of user_1234", "request <id> of <id>"},
     {"user=bob tty= uid=0", "user=<value> tty= uid=<value>"},
