@@ -1,9 +1,12 @@
 #include "nodes/catalog.hpp"
 
 #include "nodes/archive.hpp"
+#include "nodes/batch_write.hpp"
+#include "nodes/broadcast.hpp"
 #include "nodes/dedupe.hpp"
 #include "nodes/fault.hpp"
 #include "nodes/filter.hpp"
+#include "nodes/fingerprint_node.hpp"
 #include "nodes/http_post.hpp"
 #include "nodes/parse.hpp"
 #include "nodes/rate_limit.hpp"
@@ -11,6 +14,7 @@
 #include "nodes/sample.hpp"
 #include "nodes/scrub.hpp"
 #include "nodes/stdout.hpp"
+#include "nodes/upsert.hpp"
 
 namespace mesher::nodes {
 
@@ -19,6 +23,10 @@ void register_nodes(graph::Registry& registry, const NodeDependencies& dependenc
   registry.add(filter_spec(dependencies.projects));
   registry.add(scrub_spec(dependencies.projects));
   registry.add(sample_spec(dependencies.projects));
+  registry.add(fingerprint_spec());
+  registry.add(upsert_spec(dependencies.issues));
+  registry.add(batch_write_spec());
+  registry.add(broadcast_spec(dependencies.broadcaster));
 
   registry.add(route_spec());
   registry.add(rate_limit_spec(dependencies.clock));

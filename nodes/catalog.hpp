@@ -3,8 +3,8 @@
 #include "graph/base/clock.hpp"
 #include "graph/base/metrics.hpp"
 #include "graph/node.hpp"
+#include "nodes/issue_directory.hpp"
 #include "nodes/ports/broadcaster.hpp"
-#include "nodes/ports/event_store.hpp"
 #include "nodes/ports/projects.hpp"
 
 namespace mesher::nodes {
@@ -15,8 +15,7 @@ struct NodeDependencies {
   const ports::ProjectDirectory* projects = nullptr;
   const Clock* clock = nullptr;
   Metrics* metrics = nullptr;
-  ports::IssueStore* issues = nullptr;
-  ports::EventStore* events = nullptr;
+  IssueDirectory* issues = nullptr;
   ports::Broadcaster* broadcaster = nullptr;
 };
 

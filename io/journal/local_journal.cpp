@@ -91,11 +91,16 @@ Status LocalJournal::start() {
                                           recovered->segment_bytes, std::move(recovered->spares));
   auto count = options_.partitions;
   for (const auto& [number, partition] : recovered->partitions) {
-    if (number < options_.partitions || number >= kMaxPartitions || partition.end == 0) continue;
+    if (number < options_.partitions || number >= kMaxPartitions || partition.next == 0) continue;
     count = std::max(count, number + 1);
   }
+  // Before a segment is written again: one behind it that was removed must not come back after a power cut, with a
+  // header that says the segment ended where it did then.
+  const bool names_are_durable = bool(env_.sync_directory(directory));
   for (std::uint32_t number = 0; number < count; ++number) {
-    add_partition(number, std::move(recovered->partitions[number]));
+    auto& partition = recovered->partitions[number];
+    partition.resumable = partition.resumable && names_are_durable;
+    add_partition(number, std::move(partition));
   }
   return {};
 }
@@ -116,7 +121,7 @@ void LocalJournal::add_partition(std::uint32_t number, RecoveredPartition recove
       std::make_unique<SegmentLog>(*files_, figures_, std::move(recovered.segments), recovered.end, writes);
   partition->reader = std::make_unique<Reader>(env_, *partition->log, figures_);
   if (writes) {
-    Tail tail(*files_, *partition->log, figures_, number, recovered.end);
+    Tail tail(*files_, *partition->log, figures_, number, recovered.next);
     if (file != nullptr && recovered.resumable) tail.resume(std::move(file), std::move(last));
     partition->writer = std::make_unique<Writer>(std::move(tail), *files_, figures_, clock_, options_.max_queued_bytes);
   }

@@ -112,7 +112,8 @@ void settle_last(Found& found, RecoveredPartition& out) {
     // Not counted as damage: a segment that was just begun when the power went looks like this too.
     log::warn("journal", "{} holds nothing that can be read", segment.path);
   }
-  out.end = scan.end;
+  out.end = scan.frames > 0 ? scan.end : segment.previous_end;
+  out.next = scan.end;
 }
 
 RecoveredPartition settle(std::vector<Found>& found) {
@@ -121,7 +122,7 @@ RecoveredPartition settle(std::vector<Found>& found) {
   // A last segment of which nothing is left says nothing about sequences: those before it do.
   auto last = found.size() - 1;
   settle_last(found[last], out);
-  while (last > 0 && !found[last].header && out.end == 0) settle_last(found[--last], out);
+  while (last > 0 && !found[last].header && out.next == 0) settle_last(found[--last], out);
   for (std::size_t i = last + 1; i < found.size(); ++i) {
     auto& lost = *found[i].segment;
     lost.base = lost.previous_end = lost.end = out.end;

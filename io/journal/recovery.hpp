@@ -16,7 +16,8 @@ namespace mesher::io::journal {
 /// One partition as found on disk: segments in order, with their `end` known.
 struct RecoveredPartition {
   std::vector<std::shared_ptr<Segment>> segments;
-  std::uint64_t end = 0;  ///< sequence behind the last intact record
+  std::uint64_t end = 0;   ///< sequence behind the last intact record
+  std::uint64_t next = 0;  ///< sequence of the next record: `end`, or above it where an empty last segment begins
   /// The last segment has an intact header and a clean end: writing may go on there, at its end_offset.
   bool resumable = false;
 };

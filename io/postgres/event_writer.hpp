@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,7 +47,7 @@ class EventStore::Writer {
   using Event = nodes::Event;
   /// One attempt to store a set.
   struct Attempt {
-    std::vector<Event*> stored;      ///< in journal order
+    std::vector<Event*> stored;      ///< by project, day and issue
     std::vector<EventPlace> places;  ///< parallel to `stored`
     std::vector<Event*> duplicates;
     std::vector<Call> blocks;
@@ -70,6 +71,7 @@ class EventStore::Writer {
   void set_aside(Attempt& attempt, const std::vector<bool>& repeated);
   Status place_events(Attempt& attempt);
   Status reserve_blocks(std::size_t count);
+  void sort_by_issue(Attempt& attempt);
   void make_blocks(Attempt& attempt);
   Status load_tags(const Attempt& attempt);
   Status begin(const nodes::ports::WriteSet& set, bool& stored_before);
@@ -87,7 +89,7 @@ class EventStore::Writer {
   std::mutex mutex_;  // one call at a time; all below is guarded by it
   std::optional<Connection> connection_;
   BlockCompressor compressor_;
-  std::int64_t next_block_ = 0, blocks_end_ = 0;
+  std::deque<std::int64_t> free_blocks_;
   std::string rows_;
   std::optional<InDoubt> in_doubt_;
 };

@@ -36,6 +36,8 @@ struct FreeContext {
 
 struct BlockCompressor::Impl {
   ZSTD_CCtx* context = ZSTD_createCCtx();
+  std::unique_ptr<char[]> frame;  ///< room for a whole frame at its worst; kept, as its pages are dear to get
+  std::size_t capacity = 0;
   ~Impl() { ZSTD_freeCCtx(context); }
 };
 
@@ -56,9 +58,11 @@ std::string BlockCompressor::compress(std::span<const std::string_view> payloads
   MESHER_ASSERT(total < kMaxInflated);
 
   // Fed piece by piece, so that the payloads are not copied together first.
-  const std::size_t header = block.size();
-  block.resize(header + ZSTD_compressBound(total));
-  ZSTD_outBuffer output{block.data() + header, block.size() - header, 0};
+  if (const auto needed = ZSTD_compressBound(total); needed > impl_->capacity) {
+    impl_->frame.reset(new char[needed]);
+    impl_->capacity = needed;
+  }
+  ZSTD_outBuffer output{impl_->frame.get(), impl_->capacity, 0};
   ZSTD_CCtx_reset(impl_->context, ZSTD_reset_session_only);
   ZSTD_CCtx_setPledgedSrcSize(impl_->context, total);
   for (const auto payload : payloads) {
@@ -69,7 +73,7 @@ std::string BlockCompressor::compress(std::span<const std::string_view> payloads
   }
   ZSTD_inBuffer nothing{nullptr, 0, 0};
   MESHER_ASSERT(ZSTD_compressStream2(impl_->context, &output, &nothing, ZSTD_e_end) == 0);
-  block.resize(header + output.pos);
+  block.append(impl_->frame.get(), output.pos);
   return block;
 }
 

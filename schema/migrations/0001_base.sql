@@ -60,9 +60,23 @@ create table project_keys (
 );
 create index on project_keys (project_id);
 
--- One row, bumped by every change of projects and keys; NOTIFY mesher_projects goes with it.
+-- Every change of projects and keys that ingestion has to know of bumps this row and notifies mesher_projects; nodes load
+-- all of them anew then. Short ids are handed out all the time and are no such change.
 create table project_version (only_row boolean primary key default true check (only_row), version bigint not null default 1);
 insert into project_version default values;
+create function note_project_change() returns trigger language plpgsql as $$
+begin
+  update project_version set version = version + 1;
+  perform pg_notify('mesher_projects', '');
+  return null;
+end
+$$;
+create trigger note_change after insert or delete or truncate on projects
+  for each statement execute function note_project_change();
+create trigger note_update after update of organization_id, slug, name, platform, settings on projects
+  for each statement execute function note_project_change();
+create trigger note_change after insert or update or delete or truncate on project_keys
+  for each statement execute function note_project_change();
 
 create table issues (
   project_id   integer not null,
@@ -194,6 +208,7 @@ create table quarantine (
   payload    text not null,
   primary key (project_id, id)
 );
+create index on quarantine (id);                  -- replayed in the order of arrival, whatever the project
 
 -- Where each reader of a journal goes on: moved by the transaction that stores what lies before.
 create table journal_cursors (

@@ -5,13 +5,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <condition_variable>
+#include <deque>
 #include <fstream>
 #include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <regex>
+#include <optional>
 #include <set>
+#include <sstream>
 #include <thread>
 
 namespace mesher::bench {
@@ -46,6 +50,12 @@ class StandIn {
 
   [[nodiscard]] const std::string& url() const { return url_; }
 
+  /// After the subscription, sends `messages` more frames of its own accord, each as `next` gives it.
+  void push(std::function<std::optional<std::string>()> next, int messages) {
+    next_ = std::move(next);
+    messages_ = messages;
+  }
+
  private:
   void accept_all() {
     std::vector<std::thread> connections;
@@ -60,21 +70,67 @@ class StandIn {
       bytes.append(block.data(), static_cast<std::size_t>(n));
       if (!answer_whole_requests(fd, bytes)) break;
     }
+    const std::lock_guard lock(mutex_);
+    websocket_.erase(fd);
     ::close(fd);
   }
   bool answer_whole_requests(int fd, std::string& bytes) {
+    if (is_websocket(fd)) return answer_whole_frames(fd, bytes);
     for (std::size_t end = 0; (end = bytes.find("\r\n\r\n")) != std::string::npos;) {
       const auto length = bytes.find("Content-Length: ");
       const auto size = length < end ? std::stoul(bytes.substr(length + 16)) : 0;
       if (bytes.size() < end + 4 + size) return true;
-      const auto answer = answering_(size == 0 ? bytes.substr(0, end) : bytes.substr(end + 4, size));
-      if (!answer) return false;
-      if (send(fd, answer->data(), answer->size(), MSG_NOSIGNAL) < 0) return false;
+      const auto head = bytes.substr(0, end), body = bytes.substr(end + 4, size);
       bytes.erase(0, end + 4 + size);
+      if (head.find("Upgrade: websocket") != std::string::npos)
+        return upgrade(fd, head) && answer_whole_frames(fd, bytes);
+      if (!reply(fd, answering_(body))) return false;
     }
     return true;
   }
+  bool is_websocket(int fd) {
+    const std::lock_guard lock(mutex_);
+    return websocket_.contains(fd);
+  }
+  bool upgrade(int fd, const std::string& head) {
+    const std::lock_guard lock(mutex_);
+    websocket_.insert(fd);
+    return head.find("Authorization: Bearer") != std::string::npos || head.find("X-Mesher-Auth") != std::string::npos
+               ? reply(fd, "HTTP/1.1 101 Switching Protocols\r\n\r\n")
+               : reply(fd, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+  }
+  // Frames of a client that masks with key 0.
+  bool answer_whole_frames(int fd, std::string& bytes) {
+    while (bytes.size() >= 2) {
+      const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])); };
+      const std::size_t width = (byte(1) & 127) == 127 ? 8 : (byte(1) & 127) == 126 ? 2 : 0;
+      std::size_t size = width == 0 ? byte(1) & 127 : 0;
+      if (bytes.size() < 6 + width) return true;
+      for (std::size_t i = 0; i < width; ++i) size = size << 8 | byte(2 + i);
+      if (bytes.size() < 6 + width + size) return true;
+      const auto text = bytes.substr(6 + width, size);
+      bytes.erase(0, 6 + width + size);
+      const auto answer = answering_(text);
+      if (!answer || !reply(fd, server_frame(*answer))) return false;
+      for (; messages_ > 0; --messages_)
+        if (const auto more = next_(); !more || !reply(fd, server_frame(*more))) return false;
+    }
+    return true;
+  }
+  static std::string server_frame(const std::string& text) {
+    std::string frame;
+    append_frame(frame, Opcode::text, text);
+    frame[1] = static_cast<char>(frame[1] & 0x7F);  // unmasked
+    return frame.erase(text.size() < 126 ? 2 : text.size() < 65536 ? 4 : 10, 4);
+  }
+  static bool reply(int fd, const std::optional<std::string>& answer) {
+    return answer && send(fd, answer->data(), answer->size(), MSG_NOSIGNAL) >= 0;
+  }
 
+  std::mutex mutex_;
+  std::set<int> websocket_;
+  std::function<std::optional<std::string>()> next_;
+  int messages_ = 0;
   Answering answering_;
   int listener_;
   std::string url_;
@@ -182,6 +238,59 @@ TEST(GRAPH_08_load, an_envelope_is_three_lines_with_the_events_length) {
   });
   EXPECT_EQ(run(small(Mode::envelope, 20, 1), server.url()).report["acknowledged"], 20);
   EXPECT_EQ(good, 20);
+}
+
+TEST(GRAPH_08_load, a_websocket_counts_acknowledgements_and_errors_per_event) {
+  std::mutex mutex;
+  std::set<std::string> accepted;
+  StandIn server([&](const std::string& text) -> std::optional<std::string> {
+    const auto events = Json::parse(text);
+    if (events[1]["event_id"].get<std::string>().front() < '4') return R"({"type":"error","code":"invalid_json"})";
+    const std::lock_guard lock(mutex);
+    Json ids = Json::array();
+    for (const auto& event : events)
+      ids.push_back(event["event_id"]), accepted.insert(event["event_id"].get<std::string>());
+    return Json{{"type", "ack"}, {"ids", ids}}.dump();
+  });
+  const auto outcome = run(small(Mode::ws, 300, 5), server.url());
+  EXPECT_EQ(outcome.ids, accepted);
+  EXPECT_EQ(outcome.report["acknowledged"], accepted.size());
+  EXPECT_EQ(outcome.report["refused"]["invalid_json"], 300 - accepted.size());
+}
+
+TEST(GRAPH_08_load, the_live_stream_is_timed_from_sending_to_arrival) {
+  constexpr auto kDelay = std::chrono::milliseconds(30);
+  std::mutex mutex;
+  std::condition_variable came;
+  std::deque<std::string> sent;
+  StandIn server([&](const std::string& text) -> std::optional<std::string> {
+    const auto message = Json::parse(text);
+    std::unique_lock lock(mutex);
+    if (message.value("type", "") != "subscribe") {
+      sent.push_back(message["event_id"]);
+      came.notify_all();
+      return http(202, "{}");
+    }
+    EXPECT_EQ(message["project_id"], 9);
+    return R"({"type":"subscribed","id":"load"})";
+  });
+  server.push(
+      [&]() -> std::optional<std::string> {
+        std::unique_lock lock(mutex);
+        if (!came.wait_for(lock, std::chrono::seconds(5), [&] { return !sent.empty(); })) return std::nullopt;
+        const auto id = sent.front();
+        sent.pop_front();
+        lock.unlock();
+        std::this_thread::sleep_for(kDelay);  // the latency under test
+        return R"({"type":"event","id":")" + id + R"("})";
+      },
+      10);
+  auto options = small(Mode::single, 10, 1);
+  options.live_token = "token";
+  options.live_project = 9;
+  const auto live = run(options, server.url()).report["live"];
+  EXPECT_EQ(live["received"], 10);
+  EXPECT_GE(live["latency_ms"]["p50"], 30.0);
 }
 
 TEST(GRAPH_08_load, a_stalling_server_does_not_hide_its_stall) {

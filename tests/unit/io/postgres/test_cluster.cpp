@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include "io/postgres/migrations.hpp"
 
@@ -59,6 +60,11 @@ Embedded& server() {
       std::abort();
     }
     shared.embedded = std::move(*started);
+    // Tests kill the server, not the machine: what it has given to the kernel survives that.
+    std::ofstream(shared.folder / "shared/postgres/postgresql.conf", std::ios::app) << "fsync = off\n";
+    ConnectOptions options;
+    options.conninfo = shared.embedded->conninfo();
+    EXPECT_TRUE(must_open(options).execute("select pg_reload_conf()"));
   }
   return *shared.embedded;
 }
