@@ -252,8 +252,7 @@ ValueKind kind_of(std::string_view token) {
   const auto digits = token.starts_with("0x") || token.starts_with("0X") ? token.substr(2) : token;
   const bool hex = std::all_of(digits.begin(), digits.end(), is_hex);
   if (hex && !digits.empty() && (digits.size() < token.size() || digits.size() >= 6)) return ValueKind::hex;
-  if (is_digit(token[0])) {
-    const std::size_t end = token.find_first_not_of("0123456789.");
+  if (const std::size_t end = token.find_first_not_of("0123456789."); end != 0 && end != token.npos) {
     if (const auto u = unit(token.substr(end), true); u && end + u->length == token.size()) return u->kind;
   }
   if (s.starts_with("0.0.0") || s.starts_with("v0.0") || s == "v0") return ValueKind::version;

@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <time.h>
+
 #include <random>
 #include <set>
 
@@ -60,6 +61,7 @@ constexpr Golden kGolden[] = {
     {"on Mon, 02 Jan 2006 15:04:05 +0100 it broke", "on <date> it broke"},
     {"at 12:30:01 PM", "at <time>"},
     {"upgrade v1.2.3 to 1.10.0-rc4", "upgrade <version> to <version>"},
+    {"kernel 5.10.3 and 1.2.", "kernel <version> and <float>."},
     {"block blk_-1608999687919862906 lost", "block <id> lost"},
     {"request req-7f3a of user_1234", "request <id> of <id>"},
     {"user=bob tty= uid=0", "user=<value> tty= uid=<value>"},
@@ -167,15 +169,18 @@ TEST(GROUP_01_normalise, random_bytes_are_harmless) {
   }
 }
 
-/// Seconds for the form of `unit` repeated to about `bytes`; the best of three.
+/// Processor seconds for the form of `unit` repeated to about `bytes`; the best of three.
 double seconds_for(std::string_view unit, std::size_t bytes) {
   std::string text, scratch;
   while (text.size() < bytes) text += unit;
   double best = 1e9;
   for (int i = 0; i < 3; ++i) {
-    const auto start = std::chrono::steady_clock::now();
+    timespec start{}, end{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
     static_cast<void>(message_skeleton(text, scratch));
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+    best = std::min(
+        best, static_cast<double>(end.tv_sec - start.tv_sec) + 1e-9 * static_cast<double>(end.tv_nsec - start.tv_nsec));
   }
   return best;
 }
