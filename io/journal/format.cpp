@@ -15,9 +15,6 @@ static_assert(std::endian::native == std::endian::little, "integers are copied a
 constexpr std::string_view kSegmentMagic{"MESHJNL\0", 8};
 constexpr std::string_view kFrameMagic{"\xF5MJF", 4};
 
-/// Far above what is ever reached, and far enough below the end of the type that nothing overflows.
-constexpr std::uint64_t kMaxSequence = std::uint64_t{1} << 62;
-
 template <class T>
 void put(char* at, T value) {
   std::memcpy(at, &value, sizeof value);

@@ -65,6 +65,8 @@ constexpr std::uint32_t kFormatVersion = 1;
 constexpr std::size_t kSegmentHeaderBytes = 64;
 constexpr std::size_t kFrameHeaderBytes = 40;
 constexpr std::size_t kFrameAlignment = 8;
+/// Sequences are below; far above what is ever reached, and far enough below the type's end that nothing overflows.
+constexpr std::uint64_t kMaxSequence = std::uint64_t{1} << 62;
 
 constexpr std::uint64_t align_frame(std::uint64_t n) {
   return (n + kFrameAlignment - 1) & ~(kFrameAlignment - 1);

@@ -130,6 +130,7 @@ void LocalJournal::add_partition(std::uint32_t number, RecoveredPartition recove
 
 void LocalJournal::ensure_next_at_least(std::uint32_t partition, std::uint64_t sequence) {
   MESHER_ASSERT(partition < partitions_.size());
+  MESHER_ASSERT(sequence < kMaxSequence / 2);
   if (auto& writer = partitions_[partition]->writer) writer->advance_to(sequence);
 }
 

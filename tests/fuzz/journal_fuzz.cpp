@@ -34,7 +34,7 @@ void repair_frame(std::string& segment, std::size_t at, std::uint64_t key) {
   header.payload_bytes = take<std::uint32_t>(segment, at + 4);
   header.records = take<std::uint32_t>(segment, at + 8);
   header.group_offset = take<std::uint32_t>(segment, at + 12);
-  header.sequence = take<std::uint64_t>(segment, at + 16);
+  header.sequence = take<std::uint64_t>(segment, at + 16) % (kMaxSequence / 2);  // room for the mark
   const auto ends_bytes = std::uint64_t{header.records} * 4;
   if (at + kFrameHeaderBytes + ends_bytes + header.payload_bytes <= segment.size()) {
     std::vector<std::uint32_t> ends(header.records);
