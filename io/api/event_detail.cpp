@@ -8,6 +8,7 @@
 #include "nodes/event_json.hpp"
 #include "nodes/grouping.hpp"
 #include "nodes/ports/journal.hpp"
+#include "nodes/title.hpp"
 
 namespace mesher::api {
 namespace {
@@ -116,7 +117,10 @@ Json id_or_null(const std::optional<nodes::EventId>& id) {
   return id ? Json(id->hex()) : Json();
 }
 
-void add_normalised(Json& json, const nodes::Event& event, const Json& payload) {
+void add_normalised(Json& json, const StoredEvent& stored, const Json& payload) {
+  const nodes::Event& event = stored.event();
+  json["title"] = stored.title();
+  json["culprit"] = stored.culprit();
   json["message"] = event.message;
   json["type"] = event.type;
   json["platform"] = text_or_null(event.platform);
@@ -148,12 +152,14 @@ StoredEvent::StoredEvent(const postgres::EventRow& row, std::string payload) : t
   record.event_id = row.id;
   record.body = payload_;
   event_ = nodes::EventReader().read(record, arena_);
+  title_ = nodes::title_of(event_, arena_);
+  culprit_ = nodes::culprit_of(event_, arena_);
 }
 
 std::string event_detail(const postgres::EventRow& row, const postgres::Neighbours& neighbours,
                          const StoredEvent& stored) {
   Json json = event_json(row);
-  add_normalised(json, stored.event(), Json::parse(stored.payload(), nullptr, false));
+  add_normalised(json, stored, Json::parse(stored.payload(), nullptr, false));
   json["previous_event_id"] = id_or_null(neighbours.previous);
   json["next_event_id"] = id_or_null(neighbours.next);
 

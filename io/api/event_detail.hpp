@@ -19,12 +19,15 @@ class StoredEvent {
 
   [[nodiscard]] const nodes::Event& event() const { return event_; }
   [[nodiscard]] std::string_view payload() const { return payload_; }
+  [[nodiscard]] std::string_view title() const { return title_; }
+  [[nodiscard]] std::string_view culprit() const { return culprit_; }
 
  private:
   std::string text_;  // payload and padding
   std::string_view payload_;
   nodes::Arena arena_;
   nodes::Event event_;
+  std::string_view title_, culprit_;
 };
 
 /// An event in full, as JSON text: what the columns say, the fields as the pipeline's parser reads them from the

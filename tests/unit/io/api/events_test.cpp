@@ -122,6 +122,8 @@ TEST_F(DETAIL_04_fields, are_read_from_the_payload) {
   const TestDatabase::Sent sent{kFullEvent, now_, "full"};
   db_.store(project_, {sent});
   const auto body = detail(sent.id).body;
+  EXPECT_EQ(body["title"], "ShipError: no carrier");
+  EXPECT_EQ(body["culprit"], "checkout");
   EXPECT_EQ(body["message"], "cannot ship");
   EXPECT_EQ(body["level"], "warning");
   EXPECT_EQ(body["platform"], "python");

@@ -22,7 +22,7 @@ class SEARCH_05_plans : public testing::Test {
     for (int day = 0; day < 4; ++day) {
       std::vector<TestDatabase::Sent> events;
       for (int i = 0; i < 3000; ++i) {
-        const auto group = "group " + std::to_string(i % 20);
+        const auto group = "group " + std::to_string(i % 4);
         events.push_back({TestJson{{"message", group}}.dump(), now_ - day * kDay - i * 1000, group});
       }
       sample_ = events[1234].id.hex();
@@ -53,7 +53,7 @@ class SEARCH_05_plans : public testing::Test {
 };
 
 TEST_F(SEARCH_05_plans, never_scan_a_partition_of_events_and_touch_little_more_than_they_show) {
-  const auto issue = "/api/v1/issues/" + std::to_string(db_.issue_of(project_, "group 7"));
+  const auto issue = "/api/v1/issues/" + std::to_string(db_.issue_of(project_, "group 3"));
   const auto project = "/api/v1/projects/" + std::to_string(project_);
   const auto cursor = api_.get(issue + "/events?limit=20", token_).body["next_cursor"].get<std::string>();
   const std::vector<std::string> targets{project + "/events",
@@ -64,13 +64,19 @@ TEST_F(SEARCH_05_plans, never_scan_a_partition_of_events_and_touch_little_more_t
                                          project + "/issues",
                                          issue,
                                          project + "/events?query=group"};
+  // Days with a handful of events, of other tests, may well be read whole: that is what the bound on rows is for.
+  std::string days = day_text(now_);
+  for (int day = 1; day < 4; ++day) days += "|" + day_text(now_ - day * kDay);
+  const std::string filled = "^events_(" + days + ")$";
+  const std::string every = "^events_[0-9]";
+  const auto rows_read = [&] { return figure("idx_tup_fetch", every) + figure("seq_tup_read", every); };
   for (int round = 0; round < 8; ++round) {  // generic plans come after five
     for (const auto& target : targets) {
-      const auto scans = figure("seq_scan", "^events_");
-      const auto rows = figure("idx_tup_fetch", "^events_");
+      const auto scans = figure("seq_scan", filled);
+      const auto rows = rows_read();
       ASSERT_EQ(api_.get(target, token_).status, 200) << target;
-      EXPECT_EQ(figure("seq_scan", "^events_"), scans) << target;
-      EXPECT_LE(figure("idx_tup_fetch", "^events_") - rows, 300) << target;
+      EXPECT_EQ(figure("seq_scan", filled), scans) << target << " round " << round;
+      EXPECT_LE(rows_read() - rows, 400) << target << " round " << round;
     }
   }
 }
