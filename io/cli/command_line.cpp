@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <map>
 #include <utility>
 
+#include "io/cli/graph_service.hpp"
+#include "nodes/catalog.hpp"
 #include "nodes/default_topology.hpp"
 
 namespace mesher::cli {
@@ -31,6 +34,19 @@ void add_settings(CLI::App& app, Given& given, const std::vector<std::string>& o
   }
 }
 
+/// All mistakes of a file at once, in its order, whoever finds them.
+void add_topology_mistakes(const Config& config, std::vector<graph::Diagnostic>& mistakes) {
+  graph::Registry registry;
+  nodes::register_nodes(registry, {});
+  for (auto& mistake : parse_config_topology(config.topology_text, registry).mistakes) {
+    const auto same = [&](const graph::Diagnostic& other) { return other.text("") == mistake.text(""); };
+    if (std::none_of(mistakes.begin(), mistakes.end(), same)) mistakes.push_back(std::move(mistake));
+  }
+  std::stable_sort(mistakes.begin(), mistakes.end(), [](const graph::Diagnostic& a, const graph::Diagnostic& b) {
+    return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+  });
+}
+
 /// Applies command line, variables and file to `config`. False: mistakes were printed.
 bool settle(const Given& given, Config& config) {
   std::vector<std::string> names;
@@ -51,7 +67,8 @@ bool settle(const Given& given, Config& config) {
     fmt::print(stderr, "mesher: --config: {}\n", text.error().message);
     return false;
   }
-  const auto mistakes = apply_file(*text, names, config);
+  auto mistakes = apply_file(*text, names, config);
+  if (!mistakes.empty()) add_topology_mistakes(config, mistakes);
   for (const auto& mistake : mistakes) fmt::print(stderr, "{}\n", mistake.text(given.config_file));
   return mistakes.empty();
 }

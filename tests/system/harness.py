@@ -374,7 +374,9 @@ class WebSocket:
     def _take(self, n, deadline):
         while len(self.buffer) < n:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+            waiting = select.poll()
+            waiting.register(self.socket, select.POLLIN)
+            if left <= 0 or not waiting.poll(left * 1000):
                 return None
             more = self.socket.recv(262144)
             if not more:
