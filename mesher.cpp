@@ -1,1 +1,222 @@
-int main() { return 0; }
+/// The composition root: reads the command line and the config, builds the pieces, joins them, waits for signals.
+/// docs/architecture.md walks through what is built here.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/base/log.hpp"
+#include "graph/base/metrics.hpp"
+#include "graph/runner.hpp"
+#include "io/api/api.hpp"
+#include "io/cli/command_line.hpp"
+#include "io/cli/commands.hpp"
+#include "io/cli/database.hpp"
+#include "io/cli/first_start.hpp"
+#include "io/cli/graph_service.hpp"
+#include "io/cli/housekeeping.hpp"
+#include "io/cli/replay.hpp"
+#include "io/cli/signals.hpp"
+#include "io/http/ingest.hpp"
+#include "io/http/server.hpp"
+#include "io/journal/local_journal.hpp"
+#include "io/metrics/operations.hpp"
+#include "io/postgres/event_store.hpp"
+#include "io/postgres/issue_store.hpp"
+#include "io/postgres/project_loader.hpp"
+#include "io/postgres/read_access.hpp"
+#include "io/ws/live_hub.hpp"
+#include "nodes/catalog.hpp"
+#include "nodes/committer.hpp"
+#include "nodes/journal_source.hpp"
+
+namespace mesher {
+namespace {
+
+using namespace std::chrono_literals;
+
+Result<std::unique_ptr<io::journal::LocalJournal>> open_journal(const cli::Config& config, Metrics& metrics) {
+  io::journal::LocalJournalOptions options;
+  options.directory = config.data_dir / "journal";
+  options.partitions = config.journal_partitions;
+  options.max_bytes = config.journal_max_size;
+  options.min_free_disk = config.journal_min_free_disk;
+  return io::journal::LocalJournal::open(std::move(options), metrics);
+}
+
+http::ServerOptions server_options(const cli::Config& config) {
+  http::ServerOptions options;
+  options.listen = config.listen;
+  options.threads = config.http_threads;
+  options.tls_certificate = config.tls_cert;
+  options.tls_key = config.tls_key;
+  options.max_connections = config.max_connections;
+  options.max_connections_per_address = config.max_connections_per_address;
+  return options;
+}
+
+ws::LiveAuthenticate live_authentication(api::LiveAuthorizer authorizer) {
+  return [authorizer = std::move(authorizer)](std::string token, auto answer) {
+    authorizer(std::move(token), [answer = std::move(answer)](std::optional<api::LiveAccess> access) {
+      if (!access) return answer(std::nullopt);
+      answer(ws::LivePrincipal{access->user_id, false, std::move(access->project_ids)});
+    });
+  };
+}
+
+/// Everything that `mesher serve` consists of, in the order of construction: what comes later uses what comes earlier,
+/// and is gone before it.
+class Server {
+ public:
+  Server(const cli::Config& config, cli::Database database, std::unique_ptr<io::journal::LocalJournal> journal,
+         std::unique_ptr<Metrics> metrics)
+      : config_(config), metrics_(std::move(metrics)), database_(std::move(database)), journal_(std::move(journal)) {
+    nodes::register_nodes(registry_, {&projects_, &clock_, metrics_.get(), &issues_, &hub_});
+    ingest_.add_routes(router_);
+    api::add_routes(router_, {pool_, authenticator_, workers_, graph_, *metrics_, clock_,
+                              cli::replay_into(*journal_), [this] { return this->nodes(); }, config.public_url});
+    metrics::add_routes(router_, *metrics_, probes());
+    metrics::add_process_metrics(*metrics_, cli::version());
+    hub_.add_routes(router_);
+  }
+
+  ~Server() { committer_.stop(); }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  Status start() {
+    if (auto status = projects_loader_.load_now(); !status) return status;
+    if (auto status = housekeeping_.start(); !status) return status;
+    for (std::uint32_t p = 0; p < journal_->partitions(); ++p) {
+      const auto cursor = store_.cursor(journal_->id(), p);
+      if (!cursor) return cursor.error();
+      journal_->ensure_next_at_least(p, *cursor);
+    }
+    projects_loader_.start();
+    if (auto status = graph_.start(); !status) return status;
+    return server_.start();
+  }
+
+  /// Says where it listens and, at the very first start, how to sign in and send the first event.
+  void welcome() {
+    const auto url = config_.public_url.empty() ? server_.url() : config_.public_url;
+    fmt::print("listening on {}\n", server_.url());
+    const auto first = cli::set_up_if_empty(database_.connect_options("mesher first start"), url);
+    if (first) {
+      fmt::print("{}", *first);
+      if (const auto status = projects_loader_.load_now(); !status) log::warn("serve", "{}", status.error().message);
+    }
+    std::fflush(stdout);
+  }
+
+  void hang_up() { graph_.reload(); }
+
+  /// Nothing acknowledged depends on what happens here: it only spares the next start some work.
+  void stop() {
+    server_.stop_accepting();
+    server_.drain(10s);
+    ingest_.flush(2s);
+    runner_.stop(10s);
+    committer_.stop();
+    server_.stop();
+    workers_.stop();
+  }
+
+ private:
+  std::vector<metrics::ProbeReader> probes() {
+    return {[this] {
+              const auto trouble = committer_.trouble();
+              const auto reason = trouble.empty() ? health_.reason() : "database: " + trouble;
+              return metrics::Probe{"database", reason.empty(), reason};
+            },
+            [this] {
+              const auto status = journal_->status();
+              return metrics::Probe{"journal", status.accepting, status.reason};
+            },
+            [this] {
+              std::string reason;
+              const bool ok = runner_.healthy(&reason);
+              return metrics::Probe{"graph", ok, reason};
+            }};
+  }
+
+  std::vector<api::NodeInfo> nodes() const {
+    return {{config_.node_name, cli::version(), server_.url(), "ready", {"ingest", "process", "api"}, started_at_}};
+  }
+
+  nodes::Committer::Options committer_options() const { return {journal_->id(), journal_->partitions()}; }
+  nodes::JournalSource::Options source_options() const { return {config_.graph_batch_events, config_.graph_batch_bytes}; }
+  graph::RunnerOptions runner_options() const { return {config_.graph_threads, config_.graph_in_flight, 10'000ms}; }
+
+  const cli::Config& config_;
+  SystemClock clock_;
+  const UnixMicros started_at_ = clock_.now();
+  std::unique_ptr<Metrics> metrics_;
+  cli::Database database_;
+  std::unique_ptr<io::journal::LocalJournal> journal_;
+
+  postgres::Health health_;
+  postgres::Partitions partitions_;
+  postgres::Pool pool_{database_.connect_options("mesher api"), 4};
+  postgres::EventStore store_{database_.connect_options("mesher writer"), clock_, *metrics_, health_, partitions_};
+  postgres::IssueStore issue_store_{database_.connect_options("mesher issues"), health_};
+  nodes::ports::ProjectDirectory projects_;
+  postgres::ProjectLoader projects_loader_{database_.connect_options("mesher projects"), projects_, health_};
+  cli::Housekeeping housekeeping_{database_.connect_options("mesher housekeeping"), partitions_, clock_, health_};
+  postgres::TokenReader tokens_{pool_};
+  auth::Authenticator authenticator_{tokens_, clock_};
+
+  nodes::IssueDirectory issues_{issue_store_};
+  nodes::Committer committer_{store_, issues_, *metrics_, committer_options()};
+  nodes::JournalSource source_{*journal_, committer_, source_options()};
+  api::WorkerPool workers_{4, 256};
+  ws::LiveHub hub_{{}, live_authentication(api::live_authorizer(pool_, authenticator_, workers_)), *metrics_};
+
+  graph::Registry registry_;
+  graph::Runner runner_{registry_, source_, *metrics_, runner_options()};
+  cli::GraphService graph_{runner_, registry_, config_, *metrics_};
+
+  http::Router router_;
+  http::Server server_{server_options(config_), router_, *metrics_};
+  http::Ingest ingest_{{}, projects_, *journal_, clock_, *metrics_, server_.body_budget()};
+};
+
+int fail(const Error& error) {
+  fmt::print(stderr, "mesher: {}{}{}\n", error.message, error.hint.empty() ? "" : ": ", error.hint);
+  return 1;
+}
+
+int serve(const cli::Config& config) {
+  cli::Signals signals;
+  if (auto status = cli::prepare_data_dir(config); !status) return fail(status.error());
+  auto metrics = std::make_unique<Metrics>();
+  auto journal = open_journal(config, *metrics);
+  if (!journal) return fail(journal.error());
+  auto database = cli::Database::open_for_server(config);
+  if (!database) return fail(database.error());
+  Server server(config, std::move(*database), std::move(*journal), std::move(metrics));
+  if (auto status = server.start(); !status) return fail(status.error());
+  server.welcome();
+  signals.wait([&] { server.hang_up(); });
+  log::info("serve", "ending: answering what has begun");
+  cli::Signals::give_back();
+  server.stop();
+  return 0;
+}
+
+}  // namespace
+}  // namespace mesher
+
+int main(int argc, char** argv) {
+  auto parsed = mesher::cli::parse_command_line(argc, argv);
+  if (!parsed.command) return parsed.exit_code;
+  const auto& line = *parsed.command;
+  if (line.command == "serve") return mesher::serve(line.config);
+  return mesher::cli::run_command(line);
+}

@@ -22,7 +22,7 @@ class FunctionLane final : public Lane {
           return tbb::flow::continue_msg();
         }) {}
 
-  void put(std::unique_ptr<Parcel> parcel) override { node_.try_put(Message(std::move(parcel))); }
+  void put(Message message) override { node_.try_put(message); }
 
  private:
   // Queueing, so that try_put never refuses.

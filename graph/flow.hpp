@@ -27,7 +27,7 @@ class Lane {
  public:
   virtual ~Lane() = default;
   /// Any thread; never runs the body on the caller's thread.
-  virtual void put(std::unique_ptr<Parcel> parcel) = 0;
+  virtual void put(std::shared_ptr<Parcel> parcel) = 0;
 };
 
 /// A flow graph with the arena it runs in and the thread that owns it. The owner waits in the arena from beginning to

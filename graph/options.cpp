@@ -147,7 +147,7 @@ const OptionSpec* find(const NodeSpec& spec, std::string_view name) {
 class JsonOptions final : public Options {
  public:
   JsonOptions(const NodeSpec& spec, std::string_view node, std::string_view json, std::vector<std::string> given)
-      : spec_(spec), node_(node), json_(Json::parse(json)), given_(std::move(given)) {}
+      : spec_(spec), node_(node), json_(Json::parse(json.empty() ? "{}" : json)), given_(std::move(given)) {}
 
   bool boolean(std::string_view name) const override { return get<bool>(name, {OptionType::boolean}); }
   std::int64_t integer(std::string_view name) const override {

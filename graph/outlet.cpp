@@ -20,7 +20,6 @@ class Delivery final : public Credits::Waiter {
     to_.put(std::move(batch_), to_.adopt_credit());
     from_.reset();
   }
-  Batch& batch() { return batch_; }
 
  private:
   Stage& to_;
@@ -49,8 +48,9 @@ void offer(Stage& to, const Batch& batch) {
 }
 
 void offer_last(Stage& to, Batch batch) {
-  batch.detach();
+  // Whether there is room is settled, and counted, before the batch is: who waits for that finds true figures.
   if (auto permit = to.try_admit()) {
+    batch.detach();
     to.put(std::move(batch), std::move(*permit));
   } else {
     to.count_full(batch.content().size());
@@ -124,9 +124,13 @@ void Outlet::hand_on_routed(Batch batch, Turn& turn) {
 void Outlet::deliver(std::uint32_t port, Batch batch, Turn& turn) {
   if (batch.content().size() == 0) return;
   if (meter_ != nullptr) meter_->out(batch.content());
-  if (port >= ports_.size()) return;
+  const bool connected = port < ports_.size() && !(ports_[port].waiting.empty() && ports_[port].dropping.empty());
+  if (!connected) {
+    // The default output of a last node ends here as it should; a named one that nobody takes is worth a figure.
+    if (port != 0 && meter_ != nullptr) meter_->dropped("unconsumed", batch.content().size());
+    return;
+  }
   const auto& [dropping, waiting] = ports_[port];
-  if (waiting.empty() && dropping.empty()) return;
   const std::size_t offered = waiting.empty() ? dropping.size() - 1 : dropping.size();
   for (std::size_t i = 0; i < offered; ++i) offer(*dropping[i], batch);
   if (waiting.empty()) {

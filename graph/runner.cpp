@@ -82,6 +82,12 @@ Status Runner::apply(const Topology& topology) {
   const std::lock_guard changing(impl.changing);
   // Only changing threads replace `current`, so it may be read here without `mutex`.
   Assembly* before = impl.current.get();
+  if (before != nullptr && diff(impl.topology, topology).empty()) {
+    const std::lock_guard lock(impl.mutex);
+    impl.topology = topology;
+    impl.generation_gauge.set(static_cast<std::int64_t>(++impl.generation));
+    return {};
+  }
   auto built = Assembly::build(impl.registry, impl.source, impl.metrics, impl.options, topology, before);
   if (!built) {
     impl.reloads_failed.add();

@@ -65,6 +65,7 @@ void Stage::start(Flow& flow, Metrics& metrics, const Stage* before) {
   meter_.bind(metrics, before == nullptr ? nullptr : &before->meter_, credits_, buffer_);
   flow_ = &flow;
   lane_ = &flow.add_lane(spec_.serial ? 1 : config_.concurrency, [this](Parcel parcel) { run(std::move(parcel)); });
+  if (restarting()) timer_.after(std::chrono::milliseconds(0), [this] { remake(); });
 }
 
 std::optional<Permit> Stage::try_admit() {
@@ -94,7 +95,7 @@ void Stage::give_back() noexcept {
 }
 
 void Stage::put(Batch batch, Permit permit) {
-  auto parcel = std::make_unique<Parcel>();
+  auto parcel = std::make_shared<Parcel>();
   parcel->batch = std::move(batch);
   parcel->permit = std::move(permit);
   lane_->put(std::move(parcel));
@@ -108,7 +109,7 @@ void Stage::run(Parcel parcel) noexcept {
     const std::lock_guard lock(mutex_);
     if (abandoned_) return;
     if (held_) {
-      parked_.push_back(std::make_unique<Parcel>(std::move(parcel)));
+      parked_.push_back(std::make_shared<Parcel>(std::move(parcel)));
       return;
     }
     live = live_;
@@ -123,7 +124,7 @@ void Stage::run(Parcel parcel) noexcept {
     live.submitting->leave();
   } else {
     // The node was replaced a moment ago.
-    lane_->put(std::make_unique<Parcel>(std::move(parcel)));
+    lane_->put(std::make_shared<Parcel>(std::move(parcel)));
   }
   gate_->leave();
 }
@@ -149,6 +150,7 @@ void Stage::process(Node& node, std::uint64_t made, Parcel parcel) {
 
 std::vector<Batch> Stage::process_batch(Node& node, Batch batch, bool retried, Turn& turn) {
   const auto begun = SteadyClock::now();
+  const std::size_t items = batch.content().size();
   std::string reason;
   if (process_once(node, batch, reason)) {
     supervisor_.succeeded();
@@ -157,6 +159,11 @@ std::vector<Batch> Stage::process_batch(Node& node, Batch batch, bool retried, T
     return {};
   }
   note_failure(reason, 0);
+  if (const std::size_t left = batch.has_content() ? batch.content().size() : 0; left < items) {
+    log::error("graph", "node {} threw after it had taken {} items away", config_.name, items - left);
+    meter_.dropped("lost", items - left);
+    if (left == 0) return {};
+  }
   Guarded result = process_apart(node, std::move(batch), std::move(reason), supervisor_, retried);
   meter_.worked(SteadyClock::now() - begun);
   for (std::size_t i = 0; i < result.errors; ++i) meter_.error();
@@ -210,7 +217,7 @@ void Stage::given_up(Batch batch, std::uint64_t made, bool retried, std::string 
   }
   if (!replaced) return fail(std::move(batch), std::move(permit), made, retried, std::move(reason));
   // The node was stopped because it is being replaced: not the batch's fault.
-  auto parcel = std::make_unique<Parcel>();
+  auto parcel = std::make_shared<Parcel>();
   parcel->batch = std::move(batch);
   parcel->permit = std::move(permit);
   parcel->counted = true;
@@ -233,7 +240,7 @@ void Stage::note_failure(const std::string& reason, std::size_t times) {
 void Stage::fail(Batch batch, Permit permit, std::uint64_t made, bool retried, std::string reason) {
   note_failure(reason, 1);
   const auto again = [&](Batch piece, Permit own, bool second_chance) {
-    auto parcel = std::make_unique<Parcel>();
+    auto parcel = std::make_shared<Parcel>();
     parcel->batch = std::move(piece);
     parcel->permit = std::move(own);
     parcel->counted = true;
@@ -266,13 +273,11 @@ void Stage::quarantine(Batch item, const std::string& reason) {
 void Stage::adopt(LiveNode live) {
   const std::lock_guard lock(mutex_);
   live_ = std::move(live);
-  if (live_.node != nullptr || live_.async != nullptr) return;
-  held_ = true;
-  timer_.after(std::chrono::milliseconds(0), [this] { remake(); });
+  held_ = live_.node == nullptr && live_.async == nullptr;
 }
 
 void Stage::restart(Parcel parcel, std::uint64_t made) {
-  auto held = std::make_unique<Parcel>(std::move(parcel));
+  auto held = std::make_shared<Parcel>(std::move(parcel));
   {
     const std::lock_guard lock(mutex_);
     if (abandoned_) return;
@@ -297,7 +302,7 @@ void Stage::remake() {
     timer_.after(supervisor_.back_off(SteadyClock::now()), [this] { remake(); });
     return;
   }
-  std::vector<std::unique_ptr<Parcel>> parked;
+  std::vector<std::shared_ptr<Parcel>> parked;
   LiveNode old;
   {
     const std::lock_guard lock(mutex_);
@@ -313,7 +318,7 @@ void Stage::remake() {
 
 void Stage::abandon() {
   credits_->abandon();
-  std::vector<std::unique_ptr<Parcel>> parked;
+  std::vector<std::shared_ptr<Parcel>> parked;
   {
     const std::lock_guard lock(mutex_);
     abandoned_ = true;

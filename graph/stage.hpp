@@ -127,7 +127,7 @@ class Stage final : public PermitHolder {
   std::uint64_t made_ = 0;  // counts node objects, to tell answers of an old one
   bool held_ = false;       // no node to work: batches are parked
   bool abandoned_ = false;  // nothing is parked any more
-  std::vector<std::unique_ptr<Parcel>> parked_;
+  std::vector<std::shared_ptr<Parcel>> parked_;
 };
 
 }  // namespace mesher::graph

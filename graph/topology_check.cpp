@@ -61,7 +61,7 @@ class WiringCheck {
            suggestion(input.node, names_)});
       return;
     }
-    if (input.output.empty() || (from != nullptr && from->spec == nullptr)) return;
+    if (input.output.empty() || (from != nullptr && !from->outputs_known)) return;
     const std::vector<std::string> outputs = from == nullptr ? std::vector<std::string>{} : from->outputs;
     if (std::find(outputs.begin(), outputs.end(), input.output) != outputs.end()) return;
     mistakes_.push_back({input.place, fmt::format("`{}` has no output `{}`", input.node, input.output),

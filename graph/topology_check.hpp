@@ -14,6 +14,7 @@ struct CheckedNode {
   NodeConfig config;
   const NodeSpec* spec = nullptr;
   std::vector<std::string> outputs;  ///< names, without the default one
+  bool outputs_known = false;        ///< false: a mistake in its options hides them
   Place inputs_place;
 };
 

@@ -187,7 +187,7 @@ class TopologyParser {
       mistake(entry->value.place, fmt::format("`buffer` of a {} can't be set", node.spec->type),
               "its room is the number of batches that the source may have in flight");
     }
-    if (node.config.when_full == "drop") {
+    if (said && node.config.when_full == "drop") {
       mistake(when_full->value.place, fmt::format("a {} can't drop batches", node.spec->type), "leave when_full out");
     }
   }
@@ -199,6 +199,15 @@ class TopologyParser {
     node.config.options_given = std::move(read.given);
     // Its own checks and outputs may count on options that are right as such.
     if (mistakes_.size() != before) return;
+    try {
+      run_own_checks(entry, node);
+    } catch (const std::exception& error) {
+      mistake(entry.place, fmt::format("the options of `{}` can't be checked: {}", entry.key, error.what()));
+    }
+  }
+
+  void run_own_checks(const ConfigEntry& entry, CheckedNode& node) {
+    const std::size_t before = mistakes_.size();
     const auto options = make_options(*node.spec, entry.key, node.config.options_json, node.config.options_given);
     if (node.spec->check) {
       for (const auto& found : node.spec->check(*options)) {
@@ -207,7 +216,9 @@ class TopologyParser {
                 found.hint);
       }
     }
-    if (mistakes_.size() == before && node.spec->outputs) node.outputs = node.spec->outputs(*options);
+    if (mistakes_.size() != before) return;
+    if (node.spec->outputs) node.outputs = node.spec->outputs(*options);
+    node.outputs_known = true;
   }
 
   /// `[[tests]]` belong to the tool that runs them; here only what concerns the topology.

@@ -3,6 +3,8 @@
 #include <simdjson.h>
 
 #include <array>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #include "nodes/validate.hpp"
@@ -51,7 +53,15 @@ bool is_number(std::string_view text) {
   return i == text.size();
 }
 
+/// A number of the grammar that no double holds, such as 1e999: other readers of the payload would stumble over it.
+bool too_large(std::string_view number) {
+  if (number.size() < 300 && number.find_first_of("eE") == std::string_view::npos) return false;
+  return !std::isfinite(std::strtod(std::string(number).c_str(), nullptr));
+}
+
 bool is_not_a_number(std::string_view text) {
+  if (is_digit(text[0]) || (text[0] == '-' && text.size() > 1 && is_digit(text[1])))
+    return is_number(text) && too_large(text);
   return text == "NaN" || text == "-NaN" || text == "Infinity" || text == "-Infinity";
 }
 
@@ -253,7 +263,7 @@ bool JsonDocument::check_scalar(std::uint32_t token, bool tolerate_nan) {
     case 'n':
       return text == "null";
     default:
-      if (is_number(text)) return true;
+      if (is_number(text) && !too_large(text)) return true;
       if (!tolerate_nan || !is_not_a_number(text)) return false;
       ++nan_tokens_;
       return true;
@@ -266,7 +276,7 @@ std::string JsonDocument::replace_nan() const {
   std::size_t done = 0;
   for (std::uint32_t token = 0; token < tokens_; ++token) {
     const char c = text_[at_[token]];
-    if (c != 'N' && c != 'I' && c != '-') continue;
+    if (c != 'N' && c != 'I' && c != '-' && !is_digit(c)) continue;
     const auto text = scalar(token);
     if (!is_not_a_number(text)) continue;
     out.append(text_, done, at_[token] - done);

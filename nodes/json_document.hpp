@@ -27,7 +27,8 @@ class JsonDocument {
   JsonDocument& operator=(const JsonDocument&) = delete;
 
   /// `text` must outlive the use of root() and of all strings without escapes taken from it. No padding needed.
-  /// With `tolerate_nan`, bare NaN, Infinity and -Infinity count as values (see replace_nan).
+  /// With `tolerate_nan`, bare NaN, Infinity and -Infinity count as values (see replace_nan), and so do numbers that no
+  /// double holds.
   Fault open(std::string_view text, bool tolerate_nan = false);
 
   /// Byte at which open() saw the fault, as far as it knows.
@@ -36,7 +37,7 @@ class JsonDocument {
   /// Only after open() answered none.
   [[nodiscard]] inline Json root() const;
 
-  /// How many bare NaN and Infinity there are; the text with null in their places.
+  /// How many of those there are; the text with null in their places.
   [[nodiscard]] std::size_t nan_count() const { return nan_tokens_; }
   [[nodiscard]] std::string replace_nan() const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "nodes/normalise_token.hpp"
 
@@ -12,14 +13,52 @@ namespace {
 using token::class_of;
 using token::is_alnum;
 using token::is_digit;
-using token::is_space;
 
 constexpr std::array<std::string_view, 21> kNames{"bool", "class", "cmd", "date", "email", "float", "hex",
                                                   "host", "id",    "int", "ip",   "mac",   "path",  "size",
                                                   "str",  "time",  "url", "user", "uuid",  "value", "version"};
 
+/// A set of bytes.
+class Bytes {
+ public:
+  constexpr explicit Bytes(std::string_view bytes) {
+    for (const char c : bytes) in_[static_cast<unsigned char>(c)] = true;
+  }
+  constexpr bool operator()(char c) const { return in_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> in_{};
+};
+
+constexpr Bytes kSpace(" \t\n\v\f\r");
+/// Between the values of a list.
+constexpr Bytes kListSeparator(" ,;:/-.#|+&~_!*");
+/// Behind '=': comparison, arrow, or nothing.
+constexpr Bytes kNoValue("=>,;)]}|&~ \t\n\v\f\r");
+constexpr Bytes kBeforeAssignment("_)]\"'-.");
+constexpr Bytes kValueEnd(";)]}>|& \t\n\v\f\r");
+constexpr Bytes kPathEnd("\"'`()[]{}<>;|, \t\n\v\f\r");
+constexpr Bytes kUrlEnd("\"'`)]}<>| \t\n\v\f\r");
+constexpr Bytes kFinal(".,;:!?");
+
+/// Lengths, as a bit set, of the words beginning with a letter that plain() looks at more closely.
+constexpr std::array<std::uint16_t, 256> make_telling_words() {
+  std::array<std::uint16_t, 256> lengths{};
+  for (const std::string_view word :
+       {"true", "True", "TRUE", "false", "False",    "FALSE", "null",   "NULL", "None", "nil",
+        "NaN",  "user", "User", "USER",  "username", "for",   "client", "CMD",  "on",   "off"}) {
+    lengths[static_cast<unsigned char>(word[0])] |= static_cast<std::uint16_t>(1U << word.size());
+  }
+  for (const char c : std::string_view("JFMASONDTW")) lengths[static_cast<unsigned char>(c)] |= 0x3f8;  // dates: 3 to 9
+  return lengths;
+}
+constexpr std::array<std::uint16_t, 256> kTellingWords = make_telling_words();
+
 /// Longest stretch that a bracketed value may have; bounds the work on unbalanced brackets.
 constexpr std::size_t kLongestValue = 512;
+
+/// Longest run of list separators between two values that are merged.
+constexpr std::ptrdiff_t kLongestSeparator = 8;
 
 /// What a word says about the next one.
 enum class Hint : std::uint8_t { none, user, target };
@@ -73,9 +112,9 @@ class Output {
 
  private:
   [[nodiscard]] bool merges(ValueKind kind) {
-    if (last_end_ == nullptr || at_ - last_end_ > 3) return false;
+    if (last_end_ == nullptr || at_ - last_end_ > kLongestSeparator) return false;
     for (const char* c = last_end_; c != at_; ++c) {
-      if (std::strchr(" ,;:/-.#|+&~_!", *c) == nullptr) return false;
+      if (!kListSeparator(*c)) return false;
     }
     if constexpr (Typed) {
       if (last_kind_ == ValueKind::date && (kind == ValueKind::time || kind == ValueKind::integer)) return true;
@@ -113,6 +152,7 @@ class Scanner {
         spans_(spans) {}
 
   std::string_view run() {
+    while (end_ > begin_ && kSpace(end_[-1])) --end_;
     while (p_ < end_) {
       if (class_of(*p_) != 0) {
         word();
@@ -177,7 +217,7 @@ class Scanner {
 
   void spaces() {
     const char* from = p_;
-    while (p_ < end_ && is_space(*p_)) ++p_;
+    while (p_ < end_ && kSpace(*p_)) ++p_;
     if (p_ - from == 1 && *from == ' ' && from != begin_) return;
     flush(from);
     out_.space();
@@ -235,9 +275,9 @@ class Scanner {
   /// At '='. True if a value follows at once, which is consumed.
   bool assigned() {
     const char next = peek(p_ + 1);
-    if (p_ == begin_ || next == '\0' || is_space(next) || std::strchr("=>,;)]}|&~", next) != nullptr) return false;
+    if (p_ == begin_ || next == '\0' || kNoValue(next)) return false;
     const char before = p_[-1];
-    if (!is_alnum(before) && std::strchr("_)]\"'-.", before) == nullptr) return false;
+    if (!is_alnum(before) && !kBeforeAssignment(before)) return false;
     const char* to = value_end(p_ + 1);
     value(p_ + 1, to, ValueKind::value);
     return true;
@@ -247,7 +287,7 @@ class Scanner {
   const char* value_end(const char* at) {
     while (at < end_) {
       const char c = *at;
-      if (is_space(c) || std::strchr(";)]}>|&", c) != nullptr) return at;
+      if (kValueEnd(c)) return at;
       if (c == ',') {
         // "a,b" is a list, "a,key=" is not.
         const char* next = at + 1;
@@ -319,34 +359,52 @@ class Scanner {
     const Hint hint = hint_;
     hint_ = Hint::none;
     if (hint != Hint::none && names_somebody(hint, text, to)) return value(from, to, ValueKind::user);
-    if (text.size() == 1 || text.size() > 9) return long_word(from, to);
-    switch (*from) {
-      case 't':
-      case 'T':
-      case 'f':
-      case 'F':
-      case 'n':
-      case 'N':
-        if (is_constant(text)) return value(from, to, ValueKind::boolean);
-        break;
-      case 'u':
-      case 'U':
-        if (text == "user" || text == "User" || text == "username" || text == "USER") hint_ = Hint::user;
-        break;
-      default:
-        break;
+    const std::size_t n = text.size();
+    if (n > 9 || ((kTellingWords[static_cast<unsigned char>(*from)] >> n) & 1U) == 0) {
+      if (n >= 8 && n <= 128 && std::all_of(from, to, token::is_hex)) return value(from, to, ValueKind::hex);
+      if (n == 2 && from[1] == '-' && from[0] != '-' && from[0] != '_') return value(from, to, ValueKind::id);
+      return;
     }
-    if (text == "for") {
-      hint_ = Hint::target;
-    } else if (text == "client" && from - begin_ >= 3 && std::string_view(from - 3, 3) == "by ") {
-      hint_ = Hint::user;
-    } else if (text == "CMD" && peek(to) == ' ' && peek(to + 1) == '(') {
-      if (const char* close = balanced(to + 1)) return value(to + 1, close, ValueKind::command);
-    } else if ((text == "on" || text == "off") && from - begin_ >= 2 &&
-               (from[-1] == '(' || from[-2] == '(' || out_.at_value())) {
-      return switched(from, to);
-    } else if ((class_of(*from) & token::kUpper) != 0 && text.size() >= 3) {
-      if (const int which = token::calendar_word(text); which != 0) calendar(from, to);
+    telling_word(from, to, text);
+  }
+
+  void telling_word(const char* from, const char* to, std::string_view text) {
+    using token::pack;
+    switch (text.size() > 8 ? 0 : pack(text)) {
+      case pack("true"):
+      case pack("True"):
+      case pack("TRUE"):
+      case pack("false"):
+      case pack("False"):
+      case pack("FALSE"):
+      case pack("null"):
+      case pack("NULL"):
+      case pack("None"):
+      case pack("nil"):
+      case pack("NaN"):
+        return value(from, to, ValueKind::boolean);
+      case pack("user"):
+      case pack("User"):
+      case pack("USER"):
+      case pack("username"):
+        hint_ = Hint::user;
+        return;
+      case pack("for"):
+        hint_ = Hint::target;
+        return;
+      case pack("client"):
+        if (from - begin_ >= 3 && std::string_view(from - 3, 3) == "by ") hint_ = Hint::user;
+        return;
+      case pack("CMD"):
+        if (peek(to) != ' ' || peek(to + 1) != '(') return;
+        if (const char* close = balanced(to + 1)) value(to + 1, close, ValueKind::command);
+        return;
+      case pack("on"):
+      case pack("off"):
+        if (from - begin_ >= 2 && (from[-1] == '(' || from[-2] == '(' || out_.at_value())) switched(from, to);
+        return;
+      default:
+        if (token::calendar_word(text) != 0) calendar(from, to);
     }
   }
 
@@ -357,19 +415,10 @@ class Scanner {
     if (peek(next) == ')' || opens_with(rest(next), {"on", "off"})) value(from, to, ValueKind::boolean);
   }
 
-  void long_word(const char* from, const char* to) {
-    const auto n = to - from;
-    if (n >= 8 && n <= 128 && std::all_of(from, to, token::is_hex)) value(from, to, ValueKind::hex);
-  }
-
-  static bool is_constant(std::string_view text) {
-    return text == "true" || text == "false" || text == "null" || text == "True" || text == "False" || text == "None" ||
-           text == "TRUE" || text == "FALSE" || text == "NULL" || text == "nil" || text == "NaN";
-  }
-
   /// Whether `word`, said behind "user" or "for", is a name: what follows tells.
   bool names_somebody(Hint hint, std::string_view word, const char* to) const {
-    const auto next = rest(to);
+    auto next = rest(to);
+    while (next.starts_with("  ")) next.remove_prefix(1);
     if (hint == Hint::target)
       return next.starts_with(" from ") || next.starts_with(" [preauth") || next.starts_with(" by (");
     if (opens_with(word, {"unknown", "from",           "by",      "is",    "not",  "was",   "has", "name",
@@ -379,6 +428,7 @@ class Scanner {
       return false;
     }
     if (next.empty() || next[0] == ',' || next[0] == '\n' || next == ".") return true;
+    if (next[0] == ' ' && next.size() > 1 && is_digit(next[1])) return true;
     return opens_with(next, {" from", " by", " on", " at", " via", " is", " not", " has", " was", " does", " logged",
                              " failed", " with", " in"}) ||
            next.starts_with(" [") || next.starts_with(" (");
@@ -430,15 +480,16 @@ class Scanner {
     const std::size_t first = line.find(' ');
     if (first == 0 || first > 64 || line[first - 1] == ':') return;
     const std::size_t second = line.find_first_of(" \n", first + 1);
-    if (second == line.npos || second - first < 3 || line[second - 1] != ':') return;
+    if (second == line.npos || second - first < 3 || (line[second - 1] != ':' && line[second - 1] != ']')) return;
     p_ = host;
     value(host, host + first, ValueKind::host);
   }
 
   /// A token with more than letters in it: [from, to) without the full stop or colon behind it.
   void special(const char* from, const char* to, std::uint16_t seen) {
-    hint_ = Hint::none;
-    std::string_view text(from, static_cast<std::size_t>(to - from));
+    const std::string_view text(from, static_cast<std::size_t>(to - from));
+    const Hint hint = std::exchange(hint_, Hint::none);
+    if (hint != Hint::none && names_somebody(hint, text, to)) return value(from, to, ValueKind::user);
     if ((seen & token::kColon) != 0 && (seen & token::kSlash) != 0 && text.find("://") != text.npos) return url(from);
     if ((seen & token::kDot) != 0 && dot_leader(from, text)) return;
     if ((seen & token::kSlash) != 0 && is_path(text, seen)) return path(from);
@@ -479,8 +530,8 @@ class Scanner {
 
   void path(const char* from) {
     const char* to = from;
-    while (to < end_ && !is_space(*to) && std::strchr("\"'`()[]{}<>;|,", *to) == nullptr) ++to;
-    while (to > from + 1 && std::strchr(".:!?", to[-1]) != nullptr) --to;
+    while (to < end_ && !kPathEnd(*to)) ++to;
+    while (to > from + 1 && kFinal(to[-1])) --to;
     const std::string_view text(from, static_cast<std::size_t>(to - from));
     const auto kind =
         Typed && is_digit(text[std::min<std::size_t>(1, text.size() - 1)]) ? token::kind_of(text) : ValueKind::path;
@@ -489,8 +540,8 @@ class Scanner {
 
   void url(const char* from) {
     const char* to = from;
-    while (to < end_ && !is_space(*to) && std::strchr("\"'`)]}<>|", *to) == nullptr) ++to;
-    while (to > from + 1 && std::strchr(".,;:!?", to[-1]) != nullptr) --to;
+    while (to < end_ && !kUrlEnd(*to)) ++to;
+    while (to > from + 1 && kFinal(to[-1])) --to;
     value(from, to, ValueKind::url);
   }
 
@@ -499,7 +550,10 @@ class Scanner {
     if (token::is_hex_colons(text)) return false;
     const auto colon = text.find(':');
     if (colon == text.npos) return false;
-    if (text.find("::") != text.npos) return true;
+    if (text.find("::") != text.npos) {
+      scoped(from, text);
+      return true;
+    }
     const auto head = text.substr(0, colon);
     if (std::any_of(head.begin(), head.end(), is_digit)) return (seen & token::kDigit) == 0;
     p_ = from + colon + 1;
@@ -509,6 +563,17 @@ class Scanner {
       value(from, from + colon, ValueKind::host);
     }
     return true;
+  }
+
+  /// "Driver2::start": code, in which only numbers are values.
+  void scoped(const char* from, std::string_view text) {
+    const char* whole = p_;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const std::size_t begin = i;
+      while (i < text.size() && is_digit(text[i])) ++i;
+      if (i > begin) value(from + begin, from + i, ValueKind::integer);
+    }
+    p_ = whole;
   }
 
   void with_digit(const char* from, const char* to, std::string_view text) {
@@ -583,7 +648,7 @@ std::string_view significant_lines(std::string_view text) {
   std::size_t begin = 0;
   for (std::size_t i = 0; i <= text.size(); ++i) {
     if (i < text.size() && text[i] != '\n') {
-      if (!is_space(text[i])) {
+      if (!kSpace(text[i])) {
         if (blank && lines == 0) begin = i;
         blank = false;
       }

@@ -112,7 +112,6 @@ std::optional<Unit> unit(std::string_view rest, bool glued) {
   std::size_t n = 0;
   while (n < rest.size() && (class_of(rest[n]) & (kLower | kUpper)) != 0) ++n;
   if (n == 0 || n > 12 || (n < rest.size() && (class_of(rest[n]) & (kDigit | kDash | kHigh)) != 0)) return std::nullopt;
-  const Lowered word(rest.substr(0, n));
   if (n == 1) {
     const char c = rest[0];
     if (c == 'B') return Unit{1, ValueKind::size};
@@ -120,32 +119,66 @@ std::optional<Unit> unit(std::string_view rest, bool glued) {
     if (glued && (c == 'K' || c == 'M' || c == 'G' || c == 'T' || c == 'k')) return Unit{1, ValueKind::size};
     return std::nullopt;
   }
+  // Units begin with one of few letters; most words behind a number do not.
+  if (std::string_view("bgkmtdhsnuBGKMTDHSNU").find(rest[0]) == std::string_view::npos) return std::nullopt;
+  const Lowered word(rest.substr(0, n));
   if (contains(kTimeUnits, word.view())) return Unit{n, ValueKind::time};
   if (contains(kSizeUnits, word.view())) return Unit{n, ValueKind::size};
   return std::nullopt;
 }
 
 bool well_known(std::string_view token) {
-  if (token.size() > 8) return false;
+  if (token.size() > 8 || token.size() < 2 || (class_of(token[0]) & (kLower | kUpper)) == 0) return false;
   return contains(kWellKnown, Lowered(token).view());
 }
 
 int calendar_word(std::string_view word) {
-  static constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  static constexpr std::array<std::string_view, 12> kMonthEnds{"uary", "ruary", "ch",     "il",   "",      "e",
-                                                               "y",    "ust",   "tember", "ober", "ember", "ember"};
-  static constexpr std::array<std::string_view, 7> kDays{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-  static constexpr std::array<std::string_view, 7> kDayEnds{"day", "sday", "nesday", "rsday", "day", "urday", "day"};
-  const auto head = word.substr(0, 3);
-  const auto tail = word.substr(std::min<std::size_t>(3, word.size()));
-  for (std::size_t i = 0; i < kMonths.size(); ++i) {
-    if (head == kMonths[i] && (tail.empty() || tail == kMonthEnds[i])) return 1;
+  if (word.size() < 3) return 0;
+  const auto rest = [&](int which, std::string_view tail) {
+    return word.size() == 3 || word.substr(3) == tail ? which : 0;
+  };
+  switch (pack(word.substr(0, 3))) {
+    case pack("Jan"):
+      return rest(1, "uary");
+    case pack("Feb"):
+      return rest(1, "ruary");
+    case pack("Mar"):
+      return rest(1, "ch");
+    case pack("Apr"):
+      return rest(1, "il");
+    case pack("May"):
+      return rest(1, "");
+    case pack("Jun"):
+      return rest(1, "e");
+    case pack("Jul"):
+      return rest(1, "y");
+    case pack("Aug"):
+      return rest(1, "ust");
+    case pack("Sep"):
+      return rest(1, "tember");
+    case pack("Oct"):
+      return rest(1, "ober");
+    case pack("Nov"):
+      return rest(1, "ember");
+    case pack("Dec"):
+      return rest(1, "ember");
+    case pack("Mon"):
+      return rest(2, "day");
+    case pack("Tue"):
+      return rest(2, "sday");
+    case pack("Wed"):
+      return rest(2, "nesday");
+    case pack("Thu"):
+      return rest(2, "rsday");
+    case pack("Fri"):
+      return rest(2, "day");
+    case pack("Sat"):
+      return rest(2, "urday");
+    case pack("Sun"):
+      return rest(2, "day");
+    default:
+      return 0;
   }
-  for (std::size_t i = 0; i < kDays.size(); ++i) {
-    if (head == kDays[i] && (tail.empty() || tail == kDayEnds[i])) return 2;
-  }
-  return 0;
 }
 
 bool time_zone(std::string_view word) {
@@ -219,8 +252,7 @@ ValueKind kind_of(std::string_view token) {
   const auto digits = token.starts_with("0x") || token.starts_with("0X") ? token.substr(2) : token;
   const bool hex = std::all_of(digits.begin(), digits.end(), is_hex);
   if (hex && !digits.empty() && (digits.size() < token.size() || digits.size() >= 6)) return ValueKind::hex;
-  if (is_digit(token[0])) {
-    const std::size_t end = token.find_first_not_of("0123456789.");
+  if (const std::size_t end = token.find_first_not_of("0123456789."); end != 0 && end != token.npos) {
     if (const auto u = unit(token.substr(end), true); u && end + u->length == token.size()) return u->kind;
   }
   if (s.starts_with("0.0.0") || s.starts_with("v0.0") || s == "v0") return ValueKind::version;

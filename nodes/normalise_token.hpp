@@ -61,6 +61,13 @@ constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 
+/// Up to eight bytes as one number, for comparing short words at once.
+constexpr std::uint64_t pack(std::string_view word) {
+  std::uint64_t packed = 0;
+  for (const char c : word) packed = (packed << 8U) | static_cast<unsigned char>(c);
+  return packed;
+}
+
 /// Length of a unit at the beginning of `rest` ("ms", "KB", "seconds"), with what it measures; nothing if there is none
 /// or more letters follow. `glued`: no space between number and unit, then single letters count as well ("5s", "3h").
 struct Unit {

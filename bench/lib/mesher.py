@@ -55,8 +55,12 @@ class Server:
         self.log_path = self.data + ".log"
         self.process = None
         self.sessions = []
-        self.start()
-        self._set_up()
+        try:
+            self.start()
+            self._set_up()
+        except BaseException:
+            self.remove()
+            raise
 
     def start(self):
         began = time.monotonic()
@@ -106,6 +110,8 @@ class Server:
         return self.build.run_load(self.base, "--dsn", self.dsn, *options)
 
     def stop(self):
+        if self.process is None:
+            return
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         self.process.wait(120)
@@ -118,9 +124,19 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(30)
+        self._end_orphaned_postgres()
         machine.wait_for(lambda: shutil.rmtree(self.data, ignore_errors=True) or not os.path.exists(self.data),
                          30, "removal of the data directory")
-        os.unlink(self.log_path)
+        if os.path.exists(self.log_path):
+            os.unlink(self.log_path)
+
+    def _end_orphaned_postgres(self):
+        """A Mesher that ended badly leaves its PostgreSQL to its next start; here there is none."""
+        try:
+            with open(os.path.join(self.data, "postgres", "postmaster.pid"), encoding="utf-8") as text:
+                os.kill(int(text.readline()), signal.SIGQUIT)
+        except (FileNotFoundError, ValueError, ProcessLookupError):
+            pass
 
 
 STORED = "select coalesce(sum(events), 0) from project_hours"

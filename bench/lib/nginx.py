@@ -13,7 +13,9 @@ CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "yardsti
 
 class Nginx:
     def __init__(self, directory):
-        program = shutil.which("nginx") or "/usr/sbin/nginx"
+        program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+        if not program:
+            raise FileNotFoundError("nginx is missing: apt-get install nginx-light")
         self.directory = tempfile.mkdtemp(prefix="nginx-", dir=directory)
         os.chmod(self.directory, 0o777)  # as root, its worker is somebody else
         self.port = machine.free_port()

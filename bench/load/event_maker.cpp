@@ -105,24 +105,19 @@ struct EventMaker::Issue {
   std::string type, module, value, service, logger, method, path, transaction, level;
   std::uint64_t path_seed = 0;
 
-  static Issue from(const Failure& failure, std::string_view suffix, Random random) {
-    Issue issue;
-    issue.causes = causes_of(failure);
-    issue.frames = frames_of(failure, suffix, random);
-    issue.type = short_name(failure.type);
-    issue.module = module_of(failure.type);
-    issue.value = value_of(failure, random);
-    issue.service = random.pick(words::kServices);
-    issue.logger = fmt::format("com.example.{}.{}Service", issue.service, random.pick(words::kNouns));
-    issue.method = random.pick(words::kMethods);
-    issue.path = fmt::format("/api/v2/{}/{}", issue.service, random.pick(words::kTables));
-    issue.transaction = fmt::format("{} {}/{{id}}", issue.method, issue.path);
-    issue.level = random.chance(0.85)  ? "error"
-                  : random.chance(0.7) ? "warning"
-                  : random.chance(0.7) ? "fatal"
-                                       : "info";
-    issue.path_seed = random.next();
-    return issue;
+  Issue(const Failure& failure, std::string_view suffix, Random random) {
+    causes = causes_of(failure);
+    frames = frames_of(failure, suffix, random);
+    type = short_name(failure.type);
+    module = module_of(failure.type);
+    value = value_of(failure, random);
+    service = random.pick(words::kServices);
+    logger = fmt::format("com.example.{}.{}Service", service, random.pick(words::kNouns));
+    method = random.pick(words::kMethods);
+    path = fmt::format("/api/v2/{}/{}", service, random.pick(words::kTables));
+    transaction = fmt::format("{} {}/{{id}}", method, path);
+    level = random.chance(0.85) ? "error" : random.chance(0.7) ? "warning" : random.chance(0.7) ? "fatal" : "info";
+    path_seed = random.next();
   }
 };
 
@@ -133,7 +128,8 @@ EventMaker::EventMaker(const Failures& corpus, const MakerOptions& options) : ra
     // An even choice of the corpus; further rounds through it rename the methods, so that they make other issues.
     const bool enough = options.issues <= size;
     const auto& failure = corpus[enough ? k * size / options.issues : k % size];
-    issues_.push_back(Issue::from(failure, suffix_of(enough ? 0 : k / size), Random(options.seed * 1'000'003 + k)));
+    issues_.push_back(
+        std::make_unique<Issue>(failure, suffix_of(enough ? 0 : k / size), Random(options.seed * 1'000'003 + k)));
     total += std::pow(static_cast<double>(k) + 1, -options.zipf);
     cumulative_.push_back(total);
   }
@@ -149,7 +145,7 @@ std::uint32_t EventMaker::draw_issue() {
 
 EventBody EventMaker::make() {
   const auto k = draw_issue();
-  const auto& issue = issues_[k];
+  const auto& issue = *issues_[k];
   const auto& browser = random_.pick(words::kBrowsers);
   const auto& device = random_.pick(words::kDevices);
   const auto server = random_.pick(words::kServers);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,7 +58,7 @@ class EventMaker {
   [[nodiscard]] std::uint32_t draw_issue();
 
   Random random_;
-  std::vector<Issue> issues_;
+  std::vector<std::unique_ptr<Issue>> issues_;
   std::vector<double> cumulative_;  ///< of the issues' frequencies, last is 1
 };
 

@@ -12,6 +12,7 @@ namespace mesher::bench::sections {
 namespace {
 
 constexpr std::size_t kBreadcrumbs = 8;
+constexpr double kWithSecret = 0.05;  // share of events with something to scrub
 
 std::optional<Slot::Kind> kind_of(std::string_view name) {
   if (name == "id") return Slot::Kind::event_id;
@@ -151,10 +152,12 @@ Json user(Random& random) {
 }
 
 Json request(std::string_view method, std::string_view path, const words::Browser& browser, Random& random) {
+  Json headers{{"Accept", "application/json"}, {"Host", "shop.example.com"}, {"User-Agent", browser.agent}};
+  if (random.chance(kWithSecret)) headers["Authorization"] = "Bearer " + hex(40);
   return {{"url", fmt::format("https://shop.example.com{}/{}", path, number(8))},
           {"method", method},
           {"query_string", fmt::format("page={}&limit=25", random.below(40))},
-          {"headers", {{"Accept", "application/json"}, {"Host", "shop.example.com"}, {"User-Agent", browser.agent}}}};
+          {"headers", std::move(headers)}};
 }
 
 }  // namespace mesher::bench::sections

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 namespace mesher::bench {
@@ -26,7 +27,7 @@ class LatencyHistogram {
 
   /// The duration in nanoseconds that a share `q` of all stayed within (0.99: p99); 0 when nothing was recorded.
   [[nodiscard]] std::uint64_t quantile(double q) const {
-    const auto wanted = static_cast<std::uint64_t>(q * static_cast<double>(count_) + 0.5);
+    const auto wanted = static_cast<std::uint64_t>(std::ceil(q * static_cast<double>(count_)));
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
       seen += buckets_[i];

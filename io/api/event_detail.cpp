@@ -6,7 +6,9 @@
 
 #include "io/api/show.hpp"
 #include "nodes/event_json.hpp"
+#include "nodes/grouping.hpp"
 #include "nodes/ports/journal.hpp"
+#include "nodes/title.hpp"
 
 namespace mesher::api {
 namespace {
@@ -115,7 +117,10 @@ Json id_or_null(const std::optional<nodes::EventId>& id) {
   return id ? Json(id->hex()) : Json();
 }
 
-void add_normalised(Json& json, const nodes::Event& event, const Json& payload) {
+void add_normalised(Json& json, const StoredEvent& stored, const Json& payload) {
+  const nodes::Event& event = stored.event();
+  json["title"] = stored.title();
+  json["culprit"] = stored.culprit();
   json["message"] = event.message;
   json["type"] = event.type;
   json["platform"] = text_or_null(event.platform);
@@ -137,22 +142,24 @@ void add_normalised(Json& json, const nodes::Event& event, const Json& payload) 
 
 }  // namespace
 
-std::string event_detail(const postgres::EventRow& event, const postgres::Neighbours& neighbours, std::string payload) {
-  const std::size_t size = payload.size();
-  payload.resize(size + nodes::ports::kReadPadding, '\0');  // the parser looks past the end
-  const std::string_view sent(payload.data(), size);
-
+StoredEvent::StoredEvent(const postgres::EventRow& row, std::string payload) : text_(std::move(payload)) {
+  const std::size_t size = text_.size();
+  text_.resize(size + nodes::ports::kReadPadding, '\0');  // the parser looks past the end
+  payload_ = std::string_view(text_).substr(0, size);
   nodes::Record record;
-  record.project_id = event.project_id;
-  record.received = event.received_at;
-  record.event_id = event.id;
-  record.body = sent;
-  nodes::Arena arena;
-  nodes::EventReader reader;
-  const nodes::Event parsed = reader.read(record, arena);
+  record.project_id = row.project_id;
+  record.received = row.received_at;
+  record.event_id = row.id;
+  record.body = payload_;
+  event_ = nodes::EventReader().read(record, arena_);
+  title_ = nodes::title_of(event_, arena_);
+  culprit_ = nodes::culprit_of(event_, arena_);
+}
 
-  Json json = event_json(event);
-  add_normalised(json, parsed, Json::parse(sent, nullptr, false));
+std::string event_detail(const postgres::EventRow& row, const postgres::Neighbours& neighbours,
+                         const StoredEvent& stored) {
+  Json json = event_json(row);
+  add_normalised(json, stored, Json::parse(stored.payload(), nullptr, false));
   json["previous_event_id"] = id_or_null(neighbours.previous);
   json["next_event_id"] = id_or_null(neighbours.next);
 
@@ -160,9 +167,29 @@ std::string event_detail(const postgres::EventRow& event, const postgres::Neighb
   std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   text.back() = ',';
   text += R"("payload":)";
-  text += sent;
+  text += stored.payload();
   text += '}';
   return text;
+}
+
+Json grouping_json(const postgres::EventRow& row, const StoredEvent& stored) {
+  nodes::GroupingExplanation why;
+  nodes::Grouper().group(stored.event(), &why);
+  Json variants = Json::array();
+  for (const auto& variant : why.variants) {
+    Json components = Json::array();
+    for (const auto& component : variant.components) {
+      components.push_back({{"depth", component.depth},
+                            {"name", component.name},
+                            {"value", component.value},
+                            {"contributes", component.contributes},
+                            {"reason", text_or_null(component.reason)}});
+    }
+    variants.push_back(
+        {{"name", variant.name}, {"hash", nodes::to_hex(variant.hash)}, {"components", std::move(components)}});
+  }
+  return {{"event_id", row.id.hex()}, {"issue_id", row.issue_id},        {"version", nodes::kGroupingVersion},
+          {"method", why.method},     {"variants", std::move(variants)}, {"text", nodes::to_text(why)}};
 }
 
 }  // namespace mesher::api

@@ -91,9 +91,17 @@ http::Response get_event(Call& call) {
   auto payload = postgres::payload_of(call.api.database, *event);
   if (!payload) return fail(payload.error());
   http::Response response;
-  response.body = event_detail(*event, *neighbours, *std::move(payload));
+  response.body = event_detail(*event, *neighbours, StoredEvent(*event, *std::move(payload)));
   response.headers.emplace_back("Cache-Control", "no-store");
   return response;
+}
+
+http::Response get_grouping(Call& call) {
+  const auto event = visible_event(call);
+  if (call.parameters.failed()) return call.parameters.failure();
+  auto payload = postgres::payload_of(call.api.database, *event);
+  if (!payload) return fail(payload.error());
+  return answer(grouping_json(*event, StoredEvent(*event, *std::move(payload))));
 }
 
 }  // namespace mesher::api

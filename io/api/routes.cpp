@@ -26,6 +26,7 @@ const std::vector<Route>& routes() {
       {"GET",  "/api/v1/issues/{id}/events",        list_issue_events,   kRead},
       {"GET",  "/api/v1/issues/{id}/timeline",      get_timeline,        kRead},
       {"GET",  "/api/v1/events/{event_id}",         get_event,           kRead},
+      {"GET",  "/api/v1/events/{event_id}/grouping", get_grouping,       kRead},
       {"GET",  "/api/v1/graph",                     get_graph,           kOwnerReads},
       {"PUT",  "/api/v1/graph",                     put_graph,           kOwnerChanges},
       {"GET",  "/api/v1/nodes",                     list_nodes,          kOwnerReads},

@@ -31,6 +31,7 @@ http::Response get_timeline(Call& call);
 http::Response list_issue_events(Call& call);
 http::Response list_project_events(Call& call);
 http::Response get_event(Call& call);
+http::Response get_grouping(Call& call);
 
 // operations.cpp
 http::Response get_graph(Call& call);

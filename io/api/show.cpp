@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "io/postgres/project_settings.hpp"
+
 namespace mesher::api {
 namespace {
 
@@ -27,14 +29,14 @@ std::string short_id(const postgres::IssueRow& issue) {
 }  // namespace
 
 Json project_json(const postgres::ProjectRow& project) {
-  auto settings = Json::parse(project.settings_json, nullptr, false);
-  if (!settings.is_object()) settings = Json::object();
+  nodes::ports::ProjectSettings settings;  // with the defaults of what is not stored
+  postgres::settings_from_json(project.settings_json, settings);
   return {{"id", project.id},
           {"organization_id", project.organization_id},
           {"slug", project.slug},
           {"name", project.name},
           {"platform", project.platform},
-          {"settings", std::move(settings)},
+          {"settings", Json::parse(postgres::settings_to_json(settings), nullptr, false)},
           {"created_at", rfc3339(project.created_at)}};
 }
 

@@ -123,8 +123,6 @@ class Commands {
     add_settings(*doctor, given_, kDatabaseSettings);
     auto* migrate = add("migrate", "Bring the database's tables up to this version.");
     add_settings(*migrate, given_, kDatabaseSettings);
-    auto* replay = add("replay", "Send quarantined events of all projects round again, on the next start or the running server.");
-    add_settings(*replay, given_, kDatabaseSettings);
   }
 
   CLI::App app_{"Mesher takes in error events, groups them into issues, streams and shows them."};

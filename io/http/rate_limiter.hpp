@@ -13,9 +13,10 @@
 
 namespace mesher::http {
 
-/// Events per minute, of each key and each project that has a limit. A sliding window of 600 pieces of 100 ms: in any
-/// minute no more than the limit gets in, and a sender that wants more gets at least 99.8 % of it. One window of 2.4 KB
-/// per limited key and project; senders without limits cost nothing. Any thread.
+/// Events per minute, of each key and each project that has a limit. A sliding window of 601 pieces of 100 ms
+/// (600 whole ones and the one that is partly in): in any minute no more than the limit gets in, and a sender that
+/// wants more gets at least 99.8 % of it. One window of 2.4 KB per limited key and project; senders without limits cost
+/// nothing. Any thread.
 class RateLimiter {
  public:
   explicit RateLimiter(const Clock& clock) : clock_(clock) {}
@@ -35,7 +36,7 @@ class RateLimiter {
   [[nodiscard]] Verdict full(const Sender& sender);
 
  private:
-  static constexpr std::size_t kPieces = 600;
+  static constexpr std::size_t kPieces = 601;
   static constexpr std::int64_t kPieceMs = 100;
 
   class Window {

@@ -30,7 +30,8 @@ bool is_parameter(std::string_view segment) {
 
 /// A tree of segments. At each level a literal wins over a parameter, with a second try when the literal's branch ends
 /// in nothing. Patterns that start with "**/" live in a tree of their own, tried at every later segment of a path that
-/// the first tree does not know: so ingestion works behind any path prefix of a DSN.
+/// the first tree does not know: so ingestion works behind any path prefix of a DSN. At the path's beginning the tree
+/// whose match has fewer parameters wins.
 struct Router::Impl {
   struct Route {
     std::string method;
@@ -100,7 +101,14 @@ struct Router::Impl {
     const auto path = segments(request.path);
     Path values;
     const auto* end = walk(root, path, 0, values);
-    for (std::size_t skip = 0; end == nullptr && skip < path.size(); ++skip) {
+    // "/api/v1/events/bulk" is the door's, although "/api/v1/events/{id}" would take it too: fewer parameters win.
+    Path prefixed_values;
+    if (const auto* prefixed = walk(anywhere, path, 0, prefixed_values);
+        prefixed != nullptr && (end == nullptr || prefixed_values.size() < values.size())) {
+      end = prefixed;
+      values = std::move(prefixed_values);
+    }
+    for (std::size_t skip = 1; end == nullptr && skip < path.size(); ++skip) {
       end = walk(anywhere, path, skip, values);
     }
     if (end == nullptr) return nullptr;

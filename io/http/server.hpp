@@ -31,6 +31,7 @@ struct ServerOptions {
   std::size_t max_header_bytes = 32 * 1024;          ///< request line and headers
   std::size_t max_body_bytes = 20 * 1024 * 1024;     ///< on the wire; also the bound of one WebSocket message
   std::size_t body_budget_bytes = 64 * 1024 * 1024;  ///< all bodies in memory
+  std::shared_ptr<ByteBudget> body_budget;           ///< given: used instead of one of body_budget_bytes
   std::size_t websocket_queue_frames = 256;  ///< frames waiting in one Socket, beyond which send() answers false
   std::size_t websocket_queue_bytes = 1024 * 1024;
 };

@@ -79,7 +79,8 @@ struct Shared {
       : options(std::move(o)),
         router(r),
         metrics(m),
-        body_budget(std::make_shared<ByteBudget>(options.body_budget_bytes)),
+        body_budget(options.body_budget ? options.body_budget
+                                        : std::make_shared<ByteBudget>(options.body_budget_bytes)),
         quota(std::make_shared<ConnectionQuota>(options.max_connections, options.max_connections_per_address)) {}
 
   const ServerOptions options;

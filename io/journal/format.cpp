@@ -51,7 +51,8 @@ std::optional<SegmentHeader> decode_segment_header(std::string_view bytes) {
   header.number = take<std::uint64_t>(bytes.data() + 32);
   header.previous_end = take<std::uint64_t>(bytes.data() + 40);
   header.base = take<std::uint64_t>(bytes.data() + 48);
-  return header;
+  const bool sane = header.previous_end <= header.base && header.base < kMaxSequence;
+  return sane ? std::optional(header) : std::nullopt;
 }
 
 std::uint64_t segment_key(const JournalId& id, std::uint32_t partition, std::uint64_t number) {
@@ -87,7 +88,7 @@ std::optional<FrameHeader> decode_frame_header(std::string_view bytes, std::uint
   header.group_offset = take<std::uint32_t>(bytes.data() + 12);
   header.sequence = take<std::uint64_t>(bytes.data() + 16);
   header.body_checksum = take<std::uint64_t>(bytes.data() + 24);
-  const bool sane = header.records > 0 && header.group_offset <= header.sequence && header.end() > header.sequence;
+  const bool sane = header.records > 0 && header.group_offset <= header.sequence && header.sequence < kMaxSequence;
   return sane ? std::optional(header) : std::nullopt;
 }
 

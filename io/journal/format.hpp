@@ -52,10 +52,10 @@
 ///   00  4d 45 53 48 4a 4e 4c 00  01 00 00 00 01 00 00 00
 ///   10  00 11 22 33 44 55 66 77  88 99 aa bb cc dd ee ff
 ///   20  03 00 00 00 00 00 00 00  10 00 00 00 00 00 00 00
-///   30  10 00 00 00 00 00 00 00  @HEADER@
+///   30  10 00 00 00 00 00 00 00  84 50 3e 87 09 72 ef 38
 ///   40  f5 4d 4a 46 0b 00 00 00  02 00 00 00 00 00 00 00
-///   50  10 00 00 00 00 00 00 00  @BODY@
-///   60  @FRAME@  05 00 00 00 0b 00 00 00
+///   50  10 00 00 00 00 00 00 00  6a 27 37 c9 51 73 60 b5
+///   60  80 c5 02 8d 97 4c 47 bf  05 00 00 00 0b 00 00 00
 ///   70  68 65 6c 6c 6f 77 6f 72  6c 64 21 00 00 00 00 00
 namespace mesher::io::journal {
 
@@ -65,6 +65,8 @@ constexpr std::uint32_t kFormatVersion = 1;
 constexpr std::size_t kSegmentHeaderBytes = 64;
 constexpr std::size_t kFrameHeaderBytes = 40;
 constexpr std::size_t kFrameAlignment = 8;
+/// Sequences are below; far above what is ever reached, and far enough below the type's end that nothing overflows.
+constexpr std::uint64_t kMaxSequence = std::uint64_t{1} << 62;
 
 constexpr std::uint64_t align_frame(std::uint64_t n) {
   return (n + kFrameAlignment - 1) & ~(kFrameAlignment - 1);

@@ -91,11 +91,16 @@ Status LocalJournal::start() {
                                           recovered->segment_bytes, std::move(recovered->spares));
   auto count = options_.partitions;
   for (const auto& [number, partition] : recovered->partitions) {
-    if (number < options_.partitions || number >= kMaxPartitions || partition.end == 0) continue;
+    if (number < options_.partitions || number >= kMaxPartitions || partition.next == 0) continue;
     count = std::max(count, number + 1);
   }
+  // Before a segment is written again: one behind it that was removed must not come back after a power cut, with a
+  // header that says the segment ended where it did then.
+  const bool names_are_durable = bool(env_.sync_directory(directory));
   for (std::uint32_t number = 0; number < count; ++number) {
-    add_partition(number, std::move(recovered->partitions[number]));
+    auto& partition = recovered->partitions[number];
+    partition.resumable = partition.resumable && names_are_durable;
+    add_partition(number, std::move(partition));
   }
   return {};
 }
@@ -103,8 +108,6 @@ Status LocalJournal::start() {
 void LocalJournal::add_partition(std::uint32_t number, RecoveredPartition recovered) {
   auto partition = std::make_unique<Partition>();
   const bool writes = number < options_.partitions;
-  lost_bytes_ += recovered.lost_bytes;
-  figures_.damaged_bytes.add(recovered.lost_bytes);
 
   // Readers get only what is durable: after a kill the last group may be whole in the page cache and not on the disk.
   std::unique_ptr<File> file;
@@ -118,7 +121,7 @@ void LocalJournal::add_partition(std::uint32_t number, RecoveredPartition recove
       std::make_unique<SegmentLog>(*files_, figures_, std::move(recovered.segments), recovered.end, writes);
   partition->reader = std::make_unique<Reader>(env_, *partition->log, figures_);
   if (writes) {
-    Tail tail(*files_, *partition->log, figures_, number, recovered.end);
+    Tail tail(*files_, *partition->log, figures_, number, recovered.next);
     if (file != nullptr && recovered.resumable) tail.resume(std::move(file), std::move(last));
     partition->writer = std::make_unique<Writer>(std::move(tail), *files_, figures_, clock_, options_.max_queued_bytes);
   }
@@ -127,6 +130,7 @@ void LocalJournal::add_partition(std::uint32_t number, RecoveredPartition recove
 
 void LocalJournal::ensure_next_at_least(std::uint32_t partition, std::uint64_t sequence) {
   MESHER_ASSERT(partition < partitions_.size());
+  MESHER_ASSERT(sequence < kMaxSequence / 2);
   if (auto& writer = partitions_[partition]->writer) writer->advance_to(sequence);
 }
 
@@ -181,7 +185,6 @@ nodes::ports::JournalStatus LocalJournal::status() const {
   nodes::ports::JournalStatus out;
   out.bytes = files_->bytes();
   out.quota = options_.max_bytes;
-  out.damaged_bytes = lost_bytes_;
   for (const auto& partition : partitions_) {
     out.records_waiting += partition->log->waiting();
     out.damaged_records += partition->reader->damaged_records();

@@ -25,8 +25,8 @@ namespace mesher::io::journal {
 struct RecoveredPartition;
 
 struct LocalJournalOptions {
-  std::filesystem::path directory;  ///< made if it does not exist
-  std::uint32_t partitions = 2;  ///< at most 1024
+  std::filesystem::path directory;                         ///< made if it does not exist
+  std::uint32_t partitions = 2;                            ///< at most 1024
   std::uint64_t max_bytes = std::uint64_t{4} << 30;        ///< on disk, all partitions; at least 1 MiB
   std::uint64_t min_free_disk = std::uint64_t{256} << 20;  ///< appends are refused while less than this is free
   /// Size of a full-grown segment (at most an eighth of max_bytes, shared by the partitions): what released records
@@ -94,7 +94,6 @@ class LocalJournal final : public nodes::ports::Journal {
   Figures figures_;
   std::uint64_t max_block_bytes_ = 0;
   JournalId id_{};
-  std::uint64_t lost_bytes_ = 0;  ///< of files that were unreadable as a whole at start
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<SegmentFiles> files_;
   std::vector<std::unique_ptr<Partition>> partitions_;

@@ -55,6 +55,7 @@ void Reader::seek(std::uint64_t from) {
 
 void Reader::leave() {
   held_.reset();
+  gaps_.clear();
   scanner_.reset();
   file_.reset();
   segment_.reset();
@@ -90,7 +91,7 @@ Status Reader::enter(const SegmentLog::View& view) {
     leave();
     if (log_.contains(segment)) {
       const auto from = std::max(next_, segment.base);
-      report(segment, 0, 0, from, view.end - from);
+      report(segment, {0, 0, from, view.end - from, true});
       next_ = view.end;
     }  // else it was released a moment ago
     return {};
@@ -98,7 +99,7 @@ Status Reader::enter(const SegmentLog::View& view) {
   leave();
   // Segments that were removed from the directory before the oldest one: what is missing was neither read nor released.
   if (next_ > 0 && next_ < segment.previous_end && next_ >= log_.released()) {
-    report(segment, 0, 0, next_, segment.previous_end - next_);
+    report(segment, {0, 0, next_, segment.previous_end - next_, true});
   }
   file_ = std::move(file).value();
   segment_ = view.segment;
@@ -118,10 +119,15 @@ bool Reader::fetch(const SegmentLog::View& view) {
     if (!frame || frame->header.sequence >= view.end) return false;
     if (frame->header.end() <= expected_) continue;
     const auto& header = frame->header;
-    const auto missing = header.sequence > expected_ ? header.sequence - expected_ : 0;
-    if (frame->offset > offset || missing > 0) {
-      report(*segment_, offset, frame->offset - offset, expected_, missing);
+    if (frame->offset > offset || header.sequence > expected_) {
+      const auto missing = header.sequence > expected_ ? header.sequence - expected_ : 0;
+      gaps_.push_back({offset, frame->offset - offset, expected_, missing, false});
     }
+    std::erase_if(gaps_, [&](const Gap& gap) {
+      const bool damage = header.durable_below() > gap.first;
+      if (damage) report(*segment_, gap);
+      return damage;
+    });
     expected_ = header.end();
     if (header.end() > next_) held_ = std::move(frame);
   }
@@ -144,7 +150,7 @@ void Reader::accept(const Frame& frame) {
 void Reader::end_of_segment(const SegmentLog::View& view) {
   if (expected_ < view.end) {
     const auto offset = scanner_->position();
-    report(*segment_, offset, view.end_offset - offset, expected_, view.end - expected_);
+    report(*segment_, {offset, view.end_offset - offset, expected_, view.end - expected_, true});
   }
   next_ = view.end;
   if (view.last) {
@@ -156,18 +162,15 @@ void Reader::end_of_segment(const SegmentLog::View& view) {
   }
 }
 
-void Reader::report(Segment& segment, std::uint64_t offset, std::uint64_t bytes, std::uint64_t first,
-                    std::uint64_t records) {
-  if (first >= segment.torn_from) return;
-  if (offset < segment.reported_below) return;
-  segment.reported_below = std::max(offset + bytes, offset + 1);
-  damaged_records_ += records;
-  damaged_bytes_ += bytes;
-  figures_.damaged_records.add(records);
-  figures_.damaged_bytes.add(bytes);
-  log::warn("journal",
-            "{} records are damaged or missing and were skipped: {} from offset {} on, {} bytes, sequences {} to {}",
-            records, segment.path, offset, bytes, first, records > 0 ? first + records - 1 : first);
+void Reader::report(Segment& segment, const Gap& gap) {
+  if (gap.offset < segment.reported_below) return;
+  segment.reported_below = std::max(gap.offset + gap.bytes, gap.offset + 1);
+  damaged_records_ += gap.records;
+  damaged_bytes_ += gap.bytes;
+  figures_.damaged_records.add(gap.records);
+  figures_.damaged_bytes.add(gap.bytes);
+  log::warn("journal", "skipped {} damaged or missing records from sequence {} on: {} bytes at offset {} of {}",
+            gap.records, gap.first, gap.bytes, gap.offset, segment.path);
 }
 
 }  // namespace mesher::io::journal

@@ -11,6 +11,7 @@
 #include "io/journal/figures.hpp"
 #include "io/journal/scanner.hpp"
 #include "io/journal/segment_log.hpp"
+#include "io/journal/segment_scan.hpp"
 #include "nodes/ports/journal.hpp"
 
 namespace mesher::io::journal {
@@ -50,7 +51,7 @@ class Reader {
   bool fetch(const SegmentLog::View& view);
   void accept(const Frame& frame);
   void end_of_segment(const SegmentLog::View& view);
-  void report(Segment& segment, std::uint64_t offset, std::uint64_t bytes, std::uint64_t first, std::uint64_t records);
+  void report(Segment& segment, const Gap& gap);
 
   Env& env_;
   SegmentLog& log_;
@@ -61,6 +62,7 @@ class Reader {
   std::shared_ptr<Segment> segment_;
   std::unique_ptr<File> file_;
   std::optional<Scanner> scanner_;
+  std::vector<Gap> gaps_;      ///< seen in `segment_`; damage if a later group turns up, else a torn end
   std::optional<Frame> held_;  ///< looked at, not yet part of `ready_`
   Ready ready_;
   std::atomic<std::uint64_t> damaged_records_{0};

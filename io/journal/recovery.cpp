@@ -70,7 +70,7 @@ void identify(Found& found, const JournalId& id, std::uint32_t partition) {
 
 /// Sets base, previous_end, end of a segment that another one follows; `bound` is where that one begins, and becomes
 /// where this one begins.
-void settle_inner(Found& found, std::uint64_t& bound, RecoveredPartition& out) {
+void settle_inner(Found& found, std::uint64_t& bound) {
   auto& segment = *found.segment;
   segment.end = bound;
   if (found.header) {
@@ -80,7 +80,6 @@ void settle_inner(Found& found, std::uint64_t& bound, RecoveredPartition& out) {
     std::optional<Frame> first;
     if (found.file) first = Scanner(*found.file, segment.key, kSegmentHeaderBytes, segment.file_bytes, 1 << 16).next();
     segment.base = segment.previous_end = first ? first->header.sequence : bound;
-    if (!first && !is_blank(found)) out.lost_bytes += segment.file_bytes;
     log::warn("journal", "{} has no valid header; {}", segment.path,
               first ? "its records are read all the same" : "nothing in it can be read");
   }
@@ -103,18 +102,18 @@ void settle_last(Found& found, RecoveredPartition& out) {
   segment.previous_end = found.header ? found.header->previous_end : segment.base;
   segment.end = scan.end;
   segment.end_offset = scan.end_offset;
-  for (const auto& gap : scan.gaps) {
-    if (!gap.damage) segment.torn_from = std::min(segment.torn_from, gap.first);
-  }
   out.resumable = found.header.has_value() && scan.clean();
   if (!scan.clean()) {
     log::info("journal", "{}: cut off an unfinished write at the end (offset {})", segment.path, scan.end_offset);
   }
-  if (!found.header && (scan.frames > 0 || !is_blank(found))) {
-    log::warn("journal", "{} has no valid header; {} records in it can be read", segment.path, scan.records);
-    if (scan.frames == 0) out.lost_bytes += segment.file_bytes;
+  if (!found.header && scan.frames > 0) {
+    log::warn("journal", "{} has no valid header; its {} records are read all the same", segment.path, scan.records);
+  } else if (!found.header && !is_blank(found)) {
+    // Not counted as damage: a segment that was just begun when the power went looks like this too.
+    log::warn("journal", "{} holds nothing that can be read", segment.path);
   }
-  out.end = scan.end;
+  out.end = scan.frames > 0 ? scan.end : segment.previous_end;
+  out.next = scan.end;
 }
 
 RecoveredPartition settle(std::vector<Found>& found) {
@@ -123,14 +122,14 @@ RecoveredPartition settle(std::vector<Found>& found) {
   // A last segment of which nothing is left says nothing about sequences: those before it do.
   auto last = found.size() - 1;
   settle_last(found[last], out);
-  while (last > 0 && !found[last].header && out.end == 0) settle_last(found[--last], out);
+  while (last > 0 && !found[last].header && out.next == 0) settle_last(found[--last], out);
   for (std::size_t i = last + 1; i < found.size(); ++i) {
     auto& lost = *found[i].segment;
     lost.base = lost.previous_end = lost.end = out.end;
     out.resumable = false;
   }
   auto bound = found[last].segment->previous_end;
-  for (std::size_t i = last; i-- > 0;) settle_inner(found[i], bound, out);
+  for (std::size_t i = last; i-- > 0;) settle_inner(found[i], bound);
   for (auto& each : found) out.segments.push_back(std::move(each.segment));
   return out;
 }

@@ -16,8 +16,8 @@ namespace mesher::io::journal {
 /// One partition as found on disk: segments in order, with their `end` known.
 struct RecoveredPartition {
   std::vector<std::shared_ptr<Segment>> segments;
-  std::uint64_t end = 0;         ///< sequence behind the last intact record
-  std::uint64_t lost_bytes = 0;  ///< of files that were written to and of which nothing can be read
+  std::uint64_t end = 0;   ///< sequence behind the last intact record
+  std::uint64_t next = 0;  ///< sequence of the next record: `end`, or above it where an empty last segment begins
   /// The last segment has an intact header and a clean end: writing may go on there, at its end_offset.
   bool resumable = false;
 };

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <string>
 
 namespace mesher::io::journal {
@@ -18,8 +17,6 @@ struct Segment {
   std::uint64_t end_offset = 0;    ///< frames are looked for before this offset
   std::uint64_t file_bytes = 0;    ///< on disk; touched by the writer, and by retire() when nobody writes any more
 
-  /// From this sequence on, gaps are the torn end of an unacknowledged group: no damage (format.hpp, invariant 3).
-  std::uint64_t torn_from = std::numeric_limits<std::uint64_t>::max();
   /// Reader: damage below this offset has been reported.
   std::uint64_t reported_below = 0;
 };

@@ -67,6 +67,7 @@ Result<SegmentFiles::Created> SegmentFiles::create(std::uint32_t partition, std:
     const auto header = encode(SegmentHeader{options_.id, partition, segment->number, previous_end, base});
     const std::string_view piece(header.data(), header.size());
     status = (*file)->write(0, {&piece, 1});
+    if (status) status = (*file)->sync();
   }
   if (!status) {
     if (file || mode == OpenMode::write) remove(segment->path, segment->file_bytes);
@@ -97,10 +98,11 @@ std::optional<Refusal> SegmentFiles::grow(std::uint64_t bytes) {
 
 std::optional<Refusal> SegmentFiles::check(std::uint64_t bytes) {
   if (!disk_has(bytes)) {
-    return Refusal{Trouble::disk,
-                   {ErrorCode::exhausted,
-                    fmt::format("journal is full: less than {} free on the disk", in_mib(options_.min_free_disk)),
-                    fmt::format("free space in {}", options_.directory)}};
+    return Refusal{
+        Trouble::disk,
+        {ErrorCode::exhausted,
+         fmt::format("journal is full: less than {} free on the disk", in_mib(options_.min_free_disk + bytes)),
+         fmt::format("free space in {}", options_.directory)}};
   }
   const auto used = this->bytes();
   if (bytes > 0 && used + bytes > options_.max_bytes) return quota_reached(used);

@@ -50,7 +50,7 @@ class SegmentFiles {
     std::unique_ptr<File> file;
     std::shared_ptr<Segment> segment;  ///< without records
   };
-  /// A segment whose name is durable and whose header is written but not yet synced. Takes a spare if there is one.
+  /// A segment whose name and header are durable. Takes a spare if there is one.
   Result<Created> create(std::uint32_t partition, std::uint64_t previous_end, std::uint64_t base);
 
   /// Books `bytes` more on disk, giving up spares if need be; a refusal books nothing.

@@ -147,12 +147,8 @@ std::optional<Refusal> Tail::probe() {
   constexpr std::uint64_t kSmall = 64 << 10;
   if (auto refusal = files_.grow(0)) return refusal;
   if (file_ == nullptr) {
+    // A segment that could be made and synced: the disk takes writes again.
     if (auto refusal = change_segment()) return refusal;
-    // An empty segment that can be synced: the disk takes writes again.
-    if (auto status = file_->sync(); !status) {
-      abandon();
-      return refused_by(status.error());
-    }
   }
   auto refusal = files_.check(std::min(kSmall, limit_of_next() / 2));
   const bool drained = segment_->end > segment_->base && log_.released() >= segment_->end;

@@ -10,6 +10,8 @@ namespace mesher::io::journal {
 namespace {
 
 constexpr auto kRetryPause = std::chrono::seconds(1);
+/// Near its limits a journal refuses and accepts by turns: that is one line, not thousands.
+constexpr auto kLogPause = std::chrono::seconds(10);
 /// A group ends here, so that the first in it does not wait for the disk to take much more.
 constexpr std::uint64_t kMaxGroupBytes = 8 << 20;
 
@@ -122,20 +124,19 @@ void Writer::settle(std::span<PendingBlock> group, const std::optional<Refusal>&
 }
 
 void Writer::set_refusal(std::optional<Refusal> refusal) {
-  bool began = false;
-  bool ended = false;
-  {
-    const std::lock_guard lock(mutex_);
-    began = refusal && !refusal_;
-    ended = !refusal && refusal_;
-    refusal_ = refusal;
-    if (refusal_) {
-      refused_at_ = clock_.steady();
-      freed_at_refusal_ = files_.times_freed();
-    }
+  const std::lock_guard lock(mutex_);
+  const auto now = refusal || refusal_ ? clock_.steady() : std::chrono::steady_clock::time_point();
+  if (refusal && !refusal_ && (!logged_at_ || now - *logged_at_ >= kLogPause)) {
+    log::warn("journal", "records are refused: {}", refusal->error.message);
+    logged_at_ = now;
+    logged_ = true;
   }
-  if (began) log::warn("journal", "records are refused: {}", refusal->error.message);
-  if (ended) log::info("journal", "records are accepted again");
+  if (!refusal && refusal_ && std::exchange(logged_, false)) log::info("journal", "records are accepted again");
+  refusal_ = std::move(refusal);
+  if (refusal_) {
+    refused_at_ = now;
+    freed_at_refusal_ = files_.times_freed();
+  }
 }
 
 }  // namespace mesher::io::journal

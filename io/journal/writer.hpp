@@ -59,6 +59,8 @@ class Writer {
   std::optional<Refusal> refusal_;
   std::chrono::steady_clock::time_point refused_at_;
   std::uint64_t freed_at_refusal_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> logged_at_;  ///< when a refusal was last logged
+  bool logged_ = false;                                             ///< the present one was
 
   Tail tail_;  ///< only the thread touches it
   std::thread thread_;

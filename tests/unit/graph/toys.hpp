@@ -76,6 +76,7 @@ class Book final : public Ledger {
   std::mutex mutex;
   std::vector<std::pair<std::uint64_t, std::string>> drops;
   std::vector<Poison> poison;
+  std::vector<std::uint64_t> stored;  // put in by an ordered sink
 };
 
 /// Hands out batches of consecutive numbers, per partition, as many as offered with offer() (or without end). Remembers
@@ -93,6 +94,7 @@ class Counting final : public Source {
     if (!changed_.wait(lock, stop, [&] { return state.next < state.offered; })) return std::nullopt;
     const std::uint64_t batch = state.next++;
     ++handed_out_;
+    most_in_flight_ = std::max(most_in_flight_, ++in_flight_);
     std::vector<std::uint64_t> values(batch_size_);
     for (std::size_t i = 0; i < batch_size_; ++i) values[i] = value_of(partition, batch, i);
     return Item{
@@ -108,6 +110,7 @@ class Counting final : public Source {
       ++wrongly_settled_;
       return;
     }
+    --in_flight_;
     while (!state.settled.empty() && state.settled.begin()->first == state.finished) {
       if (on_finished) on_finished(origin.partition, state.finished, *state.settled.begin()->second);
       for (auto& drop : state.settled.begin()->second->drops) dropped_.push_back(drop);
@@ -121,6 +124,7 @@ class Counting final : public Source {
   void rewind() override {
     const std::lock_guard lock(mutex_);
     ++rewinds_;
+    in_flight_ = 0;
     for (auto& state : states_) {
       state.settled.clear();
       state.next = state.base = state.finished;
@@ -140,7 +144,26 @@ class Counting final : public Source {
       return std::all_of(states_.begin(), states_.end(), [](const State& s) { return s.finished == s.offered; });
     });
   }
-  /// Blocks until `batches` were handed out in total.
+  /// Blocks until something more is finished, or all is.
+  void wait_for_progress() {
+    std::unique_lock lock(mutex_);
+    const auto finished = [this] {
+      std::uint64_t sum = 0;
+      for (const auto& state : states_) sum += state.finished;
+      return sum;
+    };
+    const std::uint64_t before = finished();
+    changed_.wait(lock, [&] {
+      return finished() > before ||
+             std::all_of(states_.begin(), states_.end(), [](const State& s) { return s.finished == s.offered; });
+    });
+  }
+  /// Most batches that were handed out and not settled at one time.
+  std::uint64_t most_in_flight() const {
+    const std::lock_guard lock(mutex_);
+    return most_in_flight_;
+  }
+  /// Batches that were handed out in total.
   std::uint64_t handed_out() const {
     const std::lock_guard lock(mutex_);
     return handed_out_;
@@ -185,6 +208,7 @@ class Counting final : public Source {
   std::vector<State> states_;
   const std::size_t batch_size_;
   std::uint64_t handed_out_ = 0, wrongly_settled_ = 0, rewinds_ = 0;
+  std::uint64_t in_flight_ = 0, most_in_flight_ = 0;
   std::vector<std::pair<std::uint64_t, std::string>> dropped_;
   std::vector<Book::Poison> poison_;
 };
@@ -241,6 +265,75 @@ class Slow final : public AsyncNode {
   std::thread thread_;
 };
 
+/// An AsyncNode that keeps what it gets until release(); shared with the test, which outlives the node.
+class Held {
+ public:
+  NodeSpec type(std::string name) {
+    NodeSpec spec;
+    spec.type = std::move(name);
+    spec.make = [this](const Options&) -> Result<MadeNode> {
+      return MadeNode{nullptr, std::make_unique<Holder>(*this)};
+    };
+    return spec;
+  }
+  /// Blocks until `n` batches are held.
+  void wait_for(std::size_t n) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return held_.size() >= n; });
+  }
+  std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return held_.size();
+  }
+  /// Answers what is held, last come first, and from now on at once.
+  void release() {
+    std::deque<std::pair<Batch, AsyncNode::Done>> out;
+    {
+      const std::lock_guard lock(mutex_);
+      open_ = true;
+      out.swap(held_);
+    }
+    while (!out.empty()) {
+      out.back().second(std::move(out.back().first));
+      out.pop_back();
+    }
+  }
+  /// What is held, without answering it: for a test that answers late or never.
+  std::deque<std::pair<Batch, AsyncNode::Done>> take() {
+    const std::lock_guard lock(mutex_);
+    return std::move(held_);
+  }
+
+ private:
+  class Holder final : public AsyncNode {
+   public:
+    explicit Holder(Held& held) : held_(held) {}
+    void submit(Batch batch, Done done) override {
+      {
+        const std::lock_guard lock(held_.mutex_);
+        if (!held_.open_) {
+          held_.held_.emplace_back(std::move(batch), std::move(done));
+          held_.changed_.notify_all();
+          return;
+        }
+      }
+      done(std::move(batch));
+    }
+    void stop() override {
+      std::deque<std::pair<Batch, Done>> gone;
+      const std::lock_guard lock(held_.mutex_);
+      gone.swap(held_.held_);
+    }
+
+   private:
+    Held& held_;
+  };
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::pair<Batch, AsyncNode::Done>> held_;
+  bool open_ = false;
+};
+
 /// A type whose nodes run `body`.
 inline NodeSpec lambda_type(std::string type, std::function<void(Batch&)> body) {
   NodeSpec spec;
@@ -287,6 +380,61 @@ class Collected {
   std::vector<std::uint64_t> values_;
 };
 
+/// An ordered sink: puts the items into the book, lets the source settle, and hands the batch back only after the
+/// source has finished it in order, as a transaction per batch would.
+class Stored {
+ public:
+  explicit Stored(Counting& source) {
+    source.on_finished = [this](std::uint32_t, std::uint64_t, Book& book) { commit(book); };
+  }
+  NodeSpec type(std::string name) {
+    NodeSpec spec;
+    spec.type = std::move(name);
+    spec.ordered_sink = true;
+    spec.make = [this](const Options&) -> Result<MadeNode> { return MadeNode{nullptr, std::make_unique<Sink>(*this)}; };
+    return spec;
+  }
+
+ private:
+  class Sink final : public AsyncNode {
+   public:
+    explicit Sink(Stored& stored) : stored_(stored) {}
+    void submit(Batch batch, Done done) override {
+      auto receipt = batch.receipt();  // the book must not be finished before the batch waits for it
+      auto& book = static_cast<Book&>(*batch.ledger());
+      {
+        const std::lock_guard lock(book.mutex);
+        for (const auto value : numbers(batch).values) book.stored.push_back(value);
+      }
+      batch.release_receipt();
+      {
+        const std::lock_guard lock(stored_.mutex_);
+        stored_.waiting_.emplace(&book, std::pair(std::move(batch), std::move(done)));
+      }
+    }
+    void stop() override {
+      std::multimap<const Book*, std::pair<Batch, Done>> gone;
+      const std::lock_guard lock(stored_.mutex_);
+      gone.swap(stored_.waiting_);
+    }
+
+   private:
+    Stored& stored_;
+  };
+  void commit(const Book& book) {
+    std::vector<std::pair<Batch, AsyncNode::Done>> out;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto [begin, end] = waiting_.equal_range(&book);
+      for (auto at = begin; at != end; ++at) out.push_back(std::move(at->second));
+      waiting_.erase(begin, end);
+    }
+    for (auto& [batch, done] : out) done(std::move(batch));
+  }
+  std::mutex mutex_;
+  std::multimap<const Book*, std::pair<Batch, AsyncNode::Done>> waiting_;
+};
+
 /// A topology that must be without mistakes.
 inline Topology topology(const Registry& registry, const std::string& toml) {
   auto parsed = parse_topology(toml, registry, {{"source", "numbers"}}, {});
@@ -299,6 +447,15 @@ inline const NodeFigures& figures_of(const std::vector<NodeFigures>& all, std::s
     if (figures.name == name) return figures;
   }
   throw std::runtime_error("no such node");
+}
+
+/// Waits until no batch is inside any node: lossy branches work on when the source has settled all.
+inline std::vector<NodeFigures> figures_at_rest(const Runner& runner) {
+  while (true) {
+    auto all = runner.figures();
+    if (std::all_of(all.begin(), all.end(), [](const NodeFigures& f) { return f.inside == 0; })) return all;
+    std::this_thread::yield();
+  }
 }
 
 }  // namespace mesher::graph::toys

@@ -1,6 +1,5 @@
 #include "tests/unit/nodes/log_lines.hpp"
 
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -233,8 +232,7 @@ std::string fill(const std::string& form, Values& values) {
 }  // namespace
 
 std::vector<std::string> log_templates() {
-  std::ifstream in(std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "data" /
-                   "log_templates.txt");
+  std::ifstream in(MESHER_TEST_DATA "/log_templates.txt");
   std::vector<std::string> all;
   for (std::string line; std::getline(in, line);) {
     if (!line.empty() && line[0] != '#') all.push_back(line);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -10,13 +12,15 @@
 
 #include "io/api/error_codes.hpp"
 #include "io/api/routes.hpp"
+#include "io/http/ingest.hpp"
+#include "io/metrics/operations.hpp"
+#include "io/ws/live_hub.hpp"
 
 namespace mesher::api {
 namespace {
 
 std::string file(const std::string& name) {
-  const auto root = std::filesystem::path(__FILE__).parent_path() / "../../../..";
-  std::ifstream in(root / name);
+  std::ifstream in(std::filesystem::path(MESHER_SOURCE_DIR) / name);
   EXPECT_TRUE(in.good()) << name;
   std::stringstream text;
   text << in.rdbuf();
@@ -52,32 +56,68 @@ std::vector<Operation> documented() {
       all.push_back({method + " " + path, "", false});
     }
     if (line.rfind("      tags: ", 0) == 0) all.back().tags = line.substr(12);
-    if (line.rfind("        \"200\":", 0) == 0) all.back().has_success = true;
+    if (line.size() > 11 && line.rfind("        \"", 0) == 0 &&
+        (line.substr(9, 2) == "20" || line.substr(9, 3) == "101"))
+      all.back().has_success = true;
   }
   return all;
 }
 
-bool is_api(const Operation& operation) {
-  const std::set<std::string> ours{"[account]", "[projects]", "[issues]", "[events]", "[graph]"};
-  return ours.count(operation.tags) > 0;
+/// Takes nothing: only the routes of the door are wanted.
+class ClosedJournal final : public nodes::ports::Journal {
+ public:
+  [[nodiscard]] std::uint32_t partitions() const override { return 1; }
+  [[nodiscard]] std::string id() const override { return "closed"; }
+  void append(std::uint32_t /*partition*/, nodes::ports::AppendBlock /*block*/, Appended done) override {
+    done(Error{ErrorCode::exhausted, "closed", ""});
+  }
+  std::optional<nodes::ports::ReadChunk> read(std::uint32_t /*partition*/, std::uint64_t /*from*/,
+                                              std::size_t /*records*/, std::size_t /*bytes*/,
+                                              std::stop_token /*stop*/) override {
+    return std::nullopt;
+  }
+  void release(std::uint32_t /*partition*/, std::uint64_t /*sequence*/) override {}
+  [[nodiscard]] nodes::ports::JournalStatus status() const override { return {}; }
+};
+
+/// "POST /api/v1/events" for "POST **/api/v1/events": that ingestion also works behind a prefix is told in words.
+std::string without_prefix(std::string route) {
+  if (const auto at = route.find("**"); at != std::string::npos) route.erase(at, 2);
+  return route;
+}
+
+/// All that a server answers, except for the browsers' preflights.
+std::set<std::string> served() {
+  http::Router router;
+  Metrics metrics;
+  SystemClock clock;
+  ClosedJournal journal;
+  nodes::ports::ProjectDirectory projects;
+  http::Ingest ingest({}, projects, journal, clock, metrics, std::make_shared<http::ByteBudget>(1 << 20));
+  ingest.add_routes(router);
+  metrics::add_routes(router, metrics, {});
+  ws::LiveHub hub({}, nullptr, metrics);
+  hub.add_routes(router);
+  std::set<std::string> all;
+  for (const auto& route : routes()) all.insert(std::string(route.method) + " " + std::string(route.pattern));
+  for (const auto& route : router.routes()) {
+    if (route.rfind("OPTIONS ", 0) != 0) all.insert(without_prefix(route));
+  }
+  return all;
 }
 
 TEST(API_openapi, describes_every_route_and_no_other) {
   std::set<std::string> described;
   for (const auto& operation : documented()) {
-    if (is_api(operation))
-      EXPECT_TRUE(described.insert(operation.route).second) << operation.route << " is there twice";
+    EXPECT_TRUE(described.insert(operation.route).second) << operation.route << " is there twice";
   }
-  std::set<std::string> served;
-  for (const auto& route : routes()) served.insert(std::string(route.method) + " " + std::string(route.pattern));
-  EXPECT_EQ(described, served);
-  EXPECT_GE(served.size(), 19U);
+  EXPECT_EQ(described, served());
 }
 
 TEST(API_openapi, every_operation_says_what_success_is) {
   for (const auto& operation : documented()) {
     EXPECT_FALSE(operation.tags.empty()) << operation.route;
-    if (is_api(operation)) EXPECT_TRUE(operation.has_success) << operation.route;
+    EXPECT_TRUE(operation.has_success) << operation.route;
   }
 }
 

@@ -23,9 +23,6 @@ T need(Result<T> result) {
   if (!result) throw std::runtime_error(result.error().message);
   return std::move(result).value();
 }
-void need(const Status& status) {
-  if (!status) throw std::runtime_error(status.error().message);
-}
 
 /// The title that the fingerprint node would give, near enough.
 std::string_view title_of(const nodes::Event& event, nodes::Arena& arena) {
@@ -223,6 +220,12 @@ Answer TestApi::send(const std::string& method, const std::string& target, const
   answer.text = std::move(response.body);
   for (auto& [name, value] : response.headers) answer.headers[name] = value;
   return answer;
+}
+
+std::optional<LiveAccess> TestApi::live(const std::string& token) {
+  std::promise<std::optional<LiveAccess>> promise;
+  live_authorizer(database.pool(), authenticator_, workers_)(token, [&](auto access) { promise.set_value(access); });
+  return promise.get_future().get();
 }
 
 std::vector<TestJson> TestApi::all_pages(const std::string& target, const std::string& token) {

@@ -104,6 +104,9 @@ class TestApi {
   /// All pages of a list, from the first on.
   std::vector<TestJson> all_pages(const std::string& target, const std::string& token);
 
+  /// What the live stream would be told about this token.
+  std::optional<LiveAccess> live(const std::string& token);
+
   TestDatabase& database = TestDatabase::instance();
   FakeGraph graph;
   std::vector<postgres::QuarantineEntry> replayed;

@@ -4,7 +4,6 @@
 #include <thread>
 
 #include "io/postgres/event_rows.hpp"
-#include "io/postgres/housekeeping.hpp"
 #include "io/postgres/migrations.hpp"
 #include "io/postgres/project_loader.hpp"
 #include "io/postgres/project_settings.hpp"
@@ -216,21 +215,6 @@ TEST(RETAIN_01_partitions, writers_that_need_the_same_one_at_once_do_not_fail) {
   EXPECT_EQ(
       connection.query("select count(*) from pg_inherits where inhparent = 'event_blocks'::regclass")->integer(0, 0),
       5);
-}
-
-TEST(RETAIN_01_partitions, housekeeping_makes_them_at_once) {
-  const auto options = fresh_database();
-  Partitions partitions;
-  SystemClock clock;
-  Health health;
-  const Housekeeping housekeeping(options, partitions, clock, health);
-  auto connection = must_open(options);
-  std::int64_t count = 0;
-  const auto began = std::chrono::steady_clock::now();
-  while (count < 9 && std::chrono::steady_clock::now() - began < 20s) {
-    count = connection.query("select count(*) from pg_inherits where inhparent = 'events'::regclass")->integer(0, 0);
-  }
-  EXPECT_EQ(count, 9);
 }
 
 TEST(RESIL_03_connection, tells_failures_apart) {

@@ -1,0 +1,111 @@
+#include "io/cli/doctor.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string>
+
+#include "graph/units.hpp"
+#include "io/cli/database.hpp"
+#include "io/postgres/connection.hpp"
+
+namespace mesher::cli {
+namespace {
+
+/// Prints findings and remembers whether one needs attention.
+class Findings {
+ public:
+  void well(std::string_view what, const std::string& detail) { fmt::print("ok    {:<10} {}\n", what, detail); }
+  void ill(std::string_view what, const std::string& detail, std::string_view mend) {
+    fmt::print("FAIL  {:<10} {}\n      what to do: {}\n", what, detail, mend);
+    ill_ = true;
+  }
+  [[nodiscard]] int exit_code() const { return ill_ ? 1 : 0; }
+
+ private:
+  bool ill_ = false;
+};
+
+void look_at_disk(const Config& config, Findings& findings) {
+  std::error_code failure;
+  const auto space = std::filesystem::space(config.data_dir, failure);
+  if (failure) {
+    findings.ill("data", fmt::format("{}: {}", config.data_dir.string(), failure.message()),
+                 "name the data directory with --data-dir");
+    return;
+  }
+  const auto text = fmt::format("{} free on the disk of {}", graph::format_bytes(static_cast<std::int64_t>(space.available)),
+                                config.data_dir.string());
+  if (space.available < config.journal_min_free_disk * 2) {
+    findings.ill("disk", text, "free some space: below journal.min_free_disk clients are refused");
+  } else {
+    findings.well("disk", text);
+  }
+}
+
+void look_at_journal(const Config& config, Findings& findings) {
+  const auto folder = config.data_dir / "journal";
+  std::error_code failure;
+  if (!std::filesystem::exists(folder, failure)) {
+    findings.well("journal", "none yet");
+    return;
+  }
+  std::uintmax_t bytes = 0, files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, failure)) {
+    if (!entry.is_regular_file(failure)) continue;
+    bytes += entry.file_size(failure);
+    ++files;
+  }
+  findings.well("journal", fmt::format("{} files, {}", files, graph::format_bytes(static_cast<std::int64_t>(bytes))));
+}
+
+void look_at_database(const Config& config, Findings& findings) {
+  auto database = Database::open_beside_server(config);
+  if (!database) {
+    findings.ill("database", database.error().message,
+                 database.error().hint.empty() ? "see the log of PostgreSQL in the data directory" : database.error().hint);
+    return;
+  }
+  auto connection = postgres::Connection::open(database->connect_options("mesher doctor"));
+  if (!connection) {
+    findings.ill("database", connection.error().message, "see whether PostgreSQL runs and takes connections");
+    return;
+  }
+  const auto answer = connection->query(
+      "select current_setting('server_version'), pg_size_pretty(pg_database_size(current_database())), "
+      "(select count(*) from projects), (select coalesce(sum(event_count), 0) from issues), "
+      "(select count(*) from quarantine)");
+  if (!answer || answer->size() != 1) {
+    findings.ill("database", answer ? "no answer" : answer.error().message, "run `mesher migrate`");
+    return;
+  }
+  const auto text = [&](int column) { return std::string(answer->text(0, column)); };
+  findings.well("database", fmt::format("PostgreSQL {}, {}, {} projects, {} events counted", text(0), text(1), text(2), text(3)));
+  if (text(4) == "0") {
+    findings.well("quarantine", "empty");
+  } else {
+    findings.ill("quarantine", text(4) + " events wait there",
+                 "look at their reasons (GET /api/v1/quarantine), mend the cause, replay them (POST the same)");
+  }
+}
+
+}  // namespace
+
+int doctor(const CommandLine& line) {
+  Findings findings;
+  look_at_disk(line.config, findings);
+  look_at_journal(line.config, findings);
+  look_at_database(line.config, findings);
+  return findings.exit_code();
+}
+
+int wait_for_child(int pid) {
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace mesher::cli

@@ -1,0 +1,393 @@
+#include "io/ws/live_hub.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "io/http/text.hpp"
+#include "io/ws/live_filter.hpp"
+
+namespace mesher::ws {
+namespace {
+
+using Text = std::shared_ptr<const std::string>;
+
+// Frames handed to the socket and not yet written: enough to keep it busy. What waits beyond them can still be dropped.
+constexpr std::size_t kSocketWindow = 16;
+// Answers waiting for a client that does not read; it is not read from until they are gone.
+constexpr std::size_t kMaxAnswers = 32;
+constexpr std::size_t kWatchSlots = 4096;
+
+Text frame(std::string_view type, std::string_view id, std::string_view more = {}) {
+  std::string out = fmt::format(R"({{"type":"{}")", type);
+  if (!id.empty()) {
+    out += R"(,"id":)";
+    http::append_json_string(id, out);
+  }
+  out += more;
+  out += '}';
+  return std::make_shared<const std::string>(std::move(out));
+}
+
+Text error_frame(const LiveMistake& mistake) {
+  std::string more = fmt::format(R"(,"code":"{}","message":)", mistake.code);
+  http::append_json_string(mistake.message, more);
+  return frame("error", mistake.id, more);
+}
+
+std::string_view cookie_of(const http::Request& request, std::string_view name) {
+  auto rest = request.header("cookie");
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find(';'), rest.size());
+    const auto pair = http::trimmed(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
+      return pair.substr(name.size() + 1);
+    }
+  }
+  return {};
+}
+
+std::string bearer_of(const http::Request& request) {
+  const auto header = request.header("authorization");
+  if (header.size() > 7 && http::equals_ignoring_case(header.substr(0, 7), "bearer ")) {
+    return std::string(http::trimmed(header.substr(7)));
+  }
+  return request.query_parameter("token").value_or(std::string());
+}
+
+/// Browsers send cookies with a WebSocket that any site opens; the page must be ours.
+bool same_origin(const http::Request& request) {
+  const auto origin = request.header("origin");
+  if (origin.empty()) return true;
+  const auto scheme = origin.find("://");
+  return scheme != std::string_view::npos &&
+         http::equals_ignoring_case(origin.substr(scheme + 3), request.header("host"));
+}
+
+bool may_watch(const LivePrincipal& principal, std::uint32_t project) {
+  return principal.all_projects ||
+         std::find(principal.project_ids.begin(), principal.project_ids.end(), project) != principal.project_ids.end();
+}
+
+}  // namespace
+
+/// One socket's side: its subscriptions and what waits for it. Any thread.
+class LiveHub::Client {
+ public:
+  Client(const LiveHubOptions& options, std::string token, Counter& sent, Counter& dropped)
+      : token(std::move(token)), options_(options), sent_(sent), dropped_total_(dropped) {}
+
+  void open(std::shared_ptr<http::Socket> socket) {
+    const std::lock_guard lock(mutex_);
+    socket_ = std::move(socket);
+  }
+  void close() {
+    const std::lock_guard lock(mutex_);
+    socket_.reset();
+    events_.clear();
+    answers_.clear();
+    bytes_ = 0;
+  }
+  void pause(bool paused) {
+    const std::lock_guard lock(mutex_);
+    asking_ = paused;
+    update_reading();
+  }
+  /// Queues an answer to a request of the client's; these are never dropped.
+  void answer(Text text) {
+    const std::lock_guard lock(mutex_);
+    answers_.push_back(std::move(text));
+    update_reading();
+    send();
+  }
+  /// Queues what was published; beyond the bounds the oldest goes.
+  void offer(const Text& text) {
+    const std::lock_guard lock(mutex_);
+    queue(text);
+  }
+  void offer_event(const nodes::Event& event, const Text& text) {
+    const std::lock_guard lock(mutex_);
+    const bool wanted = std::any_of(subscriptions_.begin(), subscriptions_.end(), [&](const auto& entry) {
+      return entry.second.project_id == event.project_id && entry.second.filter.passes(event);
+    });
+    if (wanted) queue(text);
+  }
+  void send_more() {
+    const std::lock_guard lock(mutex_);
+    send();
+  }
+
+  // The core's side, under its lock.
+
+  /// The project that this subscription replaces, if it does. False if there are too many.
+  bool subscribe(const LiveRequest& request, std::optional<std::uint32_t>& replaced) {
+    const std::lock_guard lock(mutex_);
+    const auto at = subscriptions_.find(request.id);
+    if (at == subscriptions_.end() && subscriptions_.size() >= options_.max_subscriptions) return false;
+    if (at != subscriptions_.end()) replaced = at->second.project_id;
+    subscriptions_[request.id] = {request.project_id, request.filter};
+    return true;
+  }
+  std::optional<std::uint32_t> unsubscribe(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    const auto at = subscriptions_.find(id);
+    if (at == subscriptions_.end()) return std::nullopt;
+    const auto project = at->second.project_id;
+    subscriptions_.erase(at);
+    return project;
+  }
+  [[nodiscard]] bool subscribed_to(std::uint32_t project) const {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(subscriptions_.begin(), subscriptions_.end(),
+                       [&](const auto& entry) { return entry.second.project_id == project; });
+  }
+  /// How many subscriptions there were.
+  std::int64_t forget_all() {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::int64_t>(std::exchange(subscriptions_, {}).size());
+  }
+  [[nodiscard]] bool is_open() const {
+    const std::lock_guard lock(mutex_);
+    return socket_ != nullptr;
+  }
+
+  const std::string token;
+
+ private:
+  struct Subscription {
+    std::uint32_t project_id = 0;
+    LiveFilter filter;
+  };
+
+  void queue(const Text& text) {
+    if (!socket_) return;
+    events_.push_back(text);
+    bytes_ += text->size();
+    while (events_.size() > options_.queue_frames || (bytes_ > options_.queue_bytes && events_.size() > 1)) {
+      bytes_ -= events_.front()->size();
+      events_.pop_front();
+      ++dropped_;
+      dropped_total_.add();
+    }
+    send();
+  }
+  void update_reading() {
+    if (socket_) socket_->pause_reading(asking_ || answers_.size() > kMaxAnswers);
+  }
+  void send() {
+    if (!socket_) return;
+    while (socket_->queued() < kSocketWindow) {
+      if (!answers_.empty()) {
+        if (!socket_->send(answers_.front())) return;
+        answers_.pop_front();
+        update_reading();
+      } else if (dropped_ > 0) {
+        if (!socket_->send(frame("dropped", {}, fmt::format(R"(,"count":{})", dropped_)))) return;
+        dropped_ = 0;
+      } else if (!events_.empty()) {
+        if (!socket_->send(events_.front())) return;
+        bytes_ -= events_.front()->size();
+        events_.pop_front();
+        sent_.add();
+      } else {
+        return;
+      }
+    }
+  }
+
+  const LiveHubOptions& options_;
+  Counter& sent_;
+  Counter& dropped_total_;
+  mutable std::mutex mutex_;  // guards the rest
+  std::shared_ptr<http::Socket> socket_;
+  std::map<std::string, Subscription> subscriptions_;
+  std::deque<Text> events_, answers_;
+  std::size_t bytes_ = 0;
+  std::uint64_t dropped_ = 0;
+  bool asking_ = false;
+};
+
+/// The rooms. Lock order: rooms_mutex_, then a client's.
+class LiveHub::Core {
+ public:
+  Core(LiveHubOptions o, LiveAuthenticate a, Metrics& metrics)
+      : options(std::move(o)),
+        authenticate(std::move(a)),
+        sockets(metrics.gauge("mesher_live_sockets", "Open live sockets.")),
+        subscriptions(metrics.gauge("mesher_live_subscriptions", "Subscriptions of live sockets.")),
+        sent(metrics.counter("mesher_live_sent_total", "Messages handed to live sockets.")),
+        dropped(metrics.counter("mesher_live_dropped_total", "Messages that slow clients lost.")) {}
+
+  [[nodiscard]] bool watched(std::uint32_t project) const noexcept {
+    return watchers_[project % kWatchSlots].load(std::memory_order_relaxed) > 0;
+  }
+
+  template <class F>
+  void each(std::uint32_t project, F&& offer) {
+    const std::shared_lock lock(rooms_mutex_);
+    const auto room = rooms_.find(project);
+    if (room == rooms_.end()) return;
+    for (const auto& client : room->second) offer(*client);
+  }
+
+  /// Queues `answer` before anything that the subscription lets through.
+  bool subscribe(const std::shared_ptr<Client>& client, const LiveRequest& request, const Text& answer) {
+    const std::unique_lock lock(rooms_mutex_);
+    if (!client->is_open()) return true;  // it has left meanwhile
+    std::optional<std::uint32_t> replaced;
+    if (!client->subscribe(request, replaced)) return false;
+    if (replaced && *replaced != request.project_id) leave_if_unwanted(client, *replaced);
+    if (!replaced) subscriptions.add(1);
+    client->answer(answer);
+    auto& room = rooms_[request.project_id];
+    if (std::find(room.begin(), room.end(), client) == room.end()) {
+      room.push_back(client);
+      watchers_[request.project_id % kWatchSlots].fetch_add(1, std::memory_order_relaxed);
+    }
+    return true;
+  }
+  bool unsubscribe(const std::shared_ptr<Client>& client, const std::string& id) {
+    const std::unique_lock lock(rooms_mutex_);
+    const auto project = client->unsubscribe(id);
+    if (!project) return false;
+    subscriptions.add(-1);
+    leave_if_unwanted(client, *project);
+    return true;
+  }
+  void leave(const std::shared_ptr<Client>& client) {
+    const std::unique_lock lock(rooms_mutex_);
+    client->close();
+    for (auto room = rooms_.begin(); room != rooms_.end();) {
+      const auto next = std::next(room);
+      remove(client, room);
+      room = next;
+    }
+    subscriptions.add(-client->forget_all());
+  }
+
+  const LiveHubOptions options;
+  const LiveAuthenticate authenticate;
+  Gauge& sockets;
+  Gauge& subscriptions;
+  Counter& sent;
+  Counter& dropped;
+
+ private:
+  using Rooms = std::unordered_map<std::uint32_t, std::vector<std::shared_ptr<Client>>>;
+
+  void leave_if_unwanted(const std::shared_ptr<Client>& client, std::uint32_t project) {
+    if (client->subscribed_to(project)) return;
+    if (const auto room = rooms_.find(project); room != rooms_.end()) remove(client, room);
+  }
+  void remove(const std::shared_ptr<Client>& client, Rooms::iterator room) {
+    if (std::erase(room->second, client) == 0) return;
+    watchers_[room->first % kWatchSlots].fetch_sub(1, std::memory_order_relaxed);
+    if (room->second.empty()) rooms_.erase(room);
+  }
+
+  std::shared_mutex rooms_mutex_;
+  Rooms rooms_;  // guarded by rooms_mutex_
+  // Clients in the rooms of each slot's projects, so that watched() needs no lock. Relaxed: a watcher that has just
+  // come may miss the event of the same microsecond.
+  std::array<std::atomic<std::uint32_t>, kWatchSlots> watchers_{};
+};
+
+class LiveHub::Handler final : public http::SocketHandler {
+ public:
+  Handler(std::shared_ptr<Core> core, std::string token)
+      : core_(std::move(core)),
+        client_(std::make_shared<Client>(core_->options, std::move(token), core_->sent, core_->dropped)) {
+    core_->sockets.add(1);
+  }
+  ~Handler() override { core_->sockets.add(-1); }
+
+  void opened(std::shared_ptr<http::Socket> socket) override { client_->open(std::move(socket)); }
+  void writable() override { client_->send_more(); }
+  void closed() override { core_->leave(client_); }
+  void received(std::string text) override;
+
+ private:
+  static void subscribe(const std::shared_ptr<Core>& core, const std::shared_ptr<Client>& client,
+                        const LiveRequest& request, const std::optional<LivePrincipal>& principal);
+
+  std::shared_ptr<Core> core_;
+  std::shared_ptr<Client> client_;
+};
+
+void LiveHub::Handler::received(std::string text) {
+  auto parsed = parse_live_request(text);
+  if (!parsed.request) return client_->answer(error_frame(parsed.mistake));
+  auto& request = *parsed.request;
+  if (request.type == LiveRequest::Type::unsubscribe) {
+    const bool known = core_->unsubscribe(client_, request.id);
+    return client_->answer(known ? frame("unsubscribed", request.id)
+                                 : error_frame({request.id, "not_found", "there is no such subscription"}));
+  }
+  client_->pause(true);  // until the answer: keeps the order of requests
+  core_->authenticate(client_->token, [core = core_, client = client_,
+                                       request = std::move(request)](const std::optional<LivePrincipal>& principal) {
+    subscribe(core, client, request, principal);
+    client->pause(false);
+  });
+}
+
+void LiveHub::Handler::subscribe(const std::shared_ptr<Core>& core, const std::shared_ptr<Client>& client,
+                                 const LiveRequest& request, const std::optional<LivePrincipal>& principal) {
+  if (!principal) return client->answer(error_frame({request.id, "unauthenticated", "the token is no longer valid"}));
+  if (!may_watch(*principal, request.project_id)) {
+    return client->answer(error_frame({request.id, "not_found", "no such project"}));
+  }
+  const auto answer = frame("subscribed", request.id, fmt::format(R"(,"project_id":{})", request.project_id));
+  if (!core->subscribe(client, request, answer)) {
+    const auto limit = core->options.max_subscriptions;
+    return client->answer(error_frame({request.id, "too_many", fmt::format("at most {} subscriptions", limit)}));
+  }
+}
+
+LiveHub::LiveHub(LiveHubOptions options, LiveAuthenticate authenticate, Metrics& metrics)
+    : core_(std::make_shared<Core>(std::move(options), std::move(authenticate), metrics)) {}
+
+LiveHub::~LiveHub() = default;
+
+void LiveHub::add_routes(http::Router& router) {
+  router.add_upgrade("/api/v1/live", [core = core_](http::Request request, http::AcceptSocket accept) {
+    if (static_cast<std::size_t>(core->sockets.value()) >= core->options.max_sockets) {
+      auto full = http::error_response(503, "overloaded", "too many live sockets are open");
+      full.headers.emplace_back("Retry-After", "10");
+      return accept(nullptr, std::move(full));
+    }
+    auto token = bearer_of(request);
+    if (token.empty() && same_origin(request)) token = cookie_of(request, core->options.session_cookie);
+    if (token.empty()) {
+      return accept(nullptr,
+                    http::error_response(401, "unauthenticated", "send a token: Authorization: Bearer or ?token="));
+    }
+    core->authenticate(token, [core, token, accept = std::move(accept)](const std::optional<LivePrincipal>& principal) {
+      if (!principal) return accept(nullptr, http::error_response(401, "unauthenticated", "no such token"));
+      accept(std::make_unique<Handler>(core, token), {});
+    });
+  });
+}
+
+bool LiveHub::watched(std::uint32_t project_id) const noexcept {
+  return core_->watched(project_id);
+}
+
+void LiveHub::publish_event(const nodes::Event& event, Text message) {
+  core_->each(event.project_id, [&](Client& client) { client.offer_event(event, message); });
+}
+
+void LiveHub::publish(std::uint32_t project_id, Text message) {
+  core_->each(project_id, [&](Client& client) { client.offer(message); });
+}
+
+}  // namespace mesher::ws

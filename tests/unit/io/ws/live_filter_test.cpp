@@ -1,0 +1,72 @@
+#include "io/ws/live_filter.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mesher::ws {
+namespace {
+
+LiveFilter filter_of(const std::string& json) {
+  auto parsed = parse_live_request(R"({"type":"subscribe","id":"s","project_id":1,"filter":)" + json + "}");
+  EXPECT_TRUE(parsed.request) << json << ": " << parsed.mistake.message;
+  return parsed.request ? parsed.request->filter : LiveFilter{};
+}
+
+TEST(STREAM_01_filter, conditions_are_all_needed) {
+  const nodes::Tag tags[] = {{"browser", "Firefox"}, {"os", "Linux"}};
+  nodes::Event event;
+  event.level = nodes::Level::error;
+  event.environment = "production";
+  event.issue_id = 7;
+  event.tags = tags;
+  const struct {
+    const char* filter;
+    bool passes;
+  } cases[] = {{"{}", true},
+               {"null", true},
+               {R"({"level":["error","fatal"]})", true},
+               {R"({"level":"critical"})", false},
+               {R"({"level":[]})", true},
+               {R"({"environment":["production"]})", true},
+               {R"({"environment":"staging"})", false},
+               {R"({"issue_id":7})", true},
+               {R"({"issue_id":8})", false},
+               {R"({"tags":{"browser":"Firefox"}})", true},
+               {R"({"tags":{"browser":["Chrome","Firefox"],"os":"Linux"}})", true},
+               {R"({"tags":{"browser":"Firefox","os":"Windows"}})", false},
+               {R"({"tags":{"absent":"x"}})", false},
+               {R"({"level":["error"],"environment":["staging"]})", false},
+               {R"({"query":""})", true}};
+  for (const auto& c : cases) EXPECT_EQ(filter_of(c.filter).passes(event), c.passes) << c.filter;
+}
+
+TEST(STREAM_01_filter, mistakes_are_told_with_the_subscriptions_id) {
+  const struct {
+    const char *message, *id, *code;
+  } cases[] = {{"garbage", "", "invalid_message"},
+               {"[]", "", "invalid_message"},
+               {R"({"type":"dance","id":"s"})", "s", "invalid_message"},
+               {R"({"type":"subscribe"})", "", "invalid_message"},
+               {R"({"type":"subscribe","id":""})", "", "invalid_message"},
+               {R"({"type":"subscribe","id":7,"project_id":1})", "", "invalid_message"},
+               {R"({"type":"subscribe","id":"s"})", "s", "invalid_message"},
+               {R"({"type":"subscribe","id":"s","project_id":"1"})", "s", "invalid_message"},
+               {R"({"type":"subscribe","id":"s","project_id":-1})", "s", "invalid_message"},
+               {R"({"type":"subscribe","id":"s","project_id":99999999999})", "s", "invalid_message"},
+               {R"({"type":"subscribe","id":"s","project_id":1,"filter":[]})", "s", "invalid_filter"},
+               {R"({"type":"subscribe","id":"s","project_id":1,"filter":{"level":"loud"}})", "s", "invalid_filter"},
+               {R"({"type":"subscribe","id":"s","project_id":1,"filter":{"level":[1]}})", "s", "invalid_filter"},
+               {R"({"type":"subscribe","id":"s","project_id":1,"filter":{"tags":[]}})", "s", "invalid_filter"},
+               {R"({"type":"subscribe","id":"s","project_id":1,"filter":{"issue_id":"x"}})", "s", "invalid_filter"},
+               {R"({"type":"subscribe","id":"s","project_id":1,"filter":{"unknown":1}})", "s", "invalid_filter"},
+               {R"({"type":"subscribe","id":"s","project_id":1,"filter":{"query":"boom"}})", "s", "not_supported"}};
+  for (const auto& c : cases) {
+    const auto parsed = parse_live_request(c.message);
+    EXPECT_FALSE(parsed.request) << c.message;
+    EXPECT_EQ(parsed.mistake.id, c.id) << c.message;
+    EXPECT_EQ(parsed.mistake.code, c.code) << c.message;
+    EXPECT_FALSE(parsed.mistake.message.empty());
+  }
+}
+
+}  // namespace
+}  // namespace mesher::ws
