@@ -29,7 +29,8 @@ void add_settings(CLI::App& app, Given& given, const std::vector<std::string>& o
     auto help = setting.help;
     if (!setting.fallback.empty()) help += " Default: " + setting.fallback;
     app.add_option_function<std::string>(
-           setting.option, [&given, name = setting.option](const std::string& value) { given.values[name] = value; }, help)
+           setting.option, [&given, name = setting.option](const std::string& value) { given.values[name] = value; },
+           help)
         ->envname(setting.variable);
   }
 }
@@ -108,7 +109,8 @@ class Commands {
   CLI::App* add(const std::string& name, const std::string& help) { return app_.add_subcommand(name, help); }
 
   void add_setup() {
-    auto* setup = add("setup", "Create, or find, an owner, an organisation and a project; print keys and a fresh token.");
+    auto* setup =
+        add("setup", "Create, or find, an owner, an organisation and a project; print keys and a fresh token.");
     add_settings(*setup, given_, kDatabaseSettings);
     setup->add_option("--org", line_.organization, "Name of the organisation.")->required();
     setup->add_option("--project", line_.project, "Name of the project.")->required();
@@ -149,6 +151,8 @@ class Commands {
 
 }  // namespace
 
-Parsed parse_command_line(int argc, const char* const* argv) { return Commands().parse(argc, argv); }
+Parsed parse_command_line(int argc, const char* const* argv) {
+  return Commands().parse(argc, argv);
+}
 
 }  // namespace mesher::cli

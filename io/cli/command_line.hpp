@@ -27,8 +27,8 @@ struct CommandLine {
 };
 
 /// Parses the command line, MESHER_… variables and, for commands that take settings, the config file. If there is
-/// nothing to run (--help, a mistake) it has printed what there is to say and answers the exit code instead: mistakes in
-/// a config file as `F:line:column: message`, exit code 1; of the command line 2.
+/// nothing to run (--help, a mistake) it has printed what there is to say and answers the exit code instead: mistakes
+/// in a config file as `F:line:column: message`, exit code 1; of the command line 2.
 struct Parsed {
   std::optional<CommandLine> command;
   int exit_code = 0;

@@ -82,7 +82,8 @@ void wait_until_known(postgres::Connection& connection, std::int64_t version_bef
   const auto version = connection.query("select version from project_version");
   if (!version || version->empty() || version->integer(0, 0) == version_before) return;
   const auto servers = connection.query(
-      "select count(*) from pg_stat_activity where application_name = 'mesher projects' and datname = current_database()");
+      "select count(*) from pg_stat_activity where application_name = 'mesher projects' and datname = "
+      "current_database()");
   if (!servers || servers->integer(0, 0) == 0) return;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
   while (std::chrono::steady_clock::now() < deadline) {
@@ -154,13 +155,15 @@ int print_version(const CommandLine&) {
 
 int run_command(const CommandLine& line) {
   static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {
-      {"validate", validate}, {"graph", draw},     {"help", help_node}, {"setup", setup},
-      {"migrate", migrate},   {"psql", psql},      {"doctor", doctor},  {"fingerprint", fingerprint},
+      {"validate", validate},    {"graph", draw}, {"help", help_node}, {"setup", setup},
+      {"migrate", migrate},      {"psql", psql},  {"doctor", doctor},  {"fingerprint", fingerprint},
       {"version", print_version}};
   return kCommands.at(line.command)(line);
 }
 
-std::string version() { return MESHER_VERSION; }
+std::string version() {
+  return MESHER_VERSION;
+}
 
 Status prepare_data_dir(const Config& config) {
   std::error_code failure;
