@@ -90,7 +90,7 @@ class Commands {
     fingerprint->add_flag("--lines", line_.lines, "Standard input is plain lines, each a message.");
     fingerprint->add_flag("--explain", line_.explain, "Print the components that made each fingerprint.");
     add_maintenance();
-    add("version", "Print the version and what it was built with.");
+    add("version", "Print the version.");
   }
 
   Parsed parse(int argc, const char* const* argv) {
@@ -100,7 +100,9 @@ class Commands {
       const int code = app_.exit(error);
       return {std::nullopt, code == 0 ? 0 : 2};
     }
-    line_.command = app_.get_subcommands().front()->get_name();
+    const auto* command = app_.get_subcommands().front();
+    line_.command = command->get_name();
+    if (line_.command == "help") line_.topic = command->get_subcommands().front()->get_name();
     if (!settle(given_, line_.config)) return {std::nullopt, 1};
     return {std::move(line_), 0};
   }
@@ -131,6 +133,7 @@ class Commands {
     auto* help = add("help", "Explain node types: mesher help node [TYPE].");
     auto* node = help->add_subcommand("node", "Options of a node type.");
     node->add_option("type", line_.node_type, "The type; without it all are explained.");
+    help->add_subcommand("settings", "All settings of the server, as the table of docs/config.md.");
     help->require_subcommand(1);
   }
 

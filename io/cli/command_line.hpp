@@ -20,7 +20,8 @@ struct CommandLine {
   std::string format = "text";
   // fingerprint
   bool lines = false, explain = false;
-  // help node TYPE; TYPE empty: all
+  // help node TYPE (empty: all), help settings
+  std::string topic;
   std::string node_type;
   // psql: what is passed on
   std::vector<std::string> rest;

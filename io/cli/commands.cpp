@@ -64,7 +64,11 @@ int draw(const CommandLine& line) {
   return 0;
 }
 
-int help_node(const CommandLine& line) {
+int help(const CommandLine& line) {
+  if (line.topic == "settings") {
+    fmt::print("{}", settings_markdown());
+    return 0;
+  }
   const auto registry = known_types();
   std::vector<std::string> names;
   for (const auto& spec : registry.all()) {
@@ -155,7 +159,7 @@ int print_version(const CommandLine&) {
 
 int run_command(const CommandLine& line) {
   static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {
-      {"validate", validate},    {"graph", draw}, {"help", help_node}, {"setup", setup},
+      {"validate", validate},    {"graph", draw}, {"help", help}, {"setup", setup},
       {"migrate", migrate},      {"psql", psql},  {"doctor", doctor},  {"fingerprint", fingerprint},
       {"version", print_version}};
   return kCommands.at(line.command)(line);
