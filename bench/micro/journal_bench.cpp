@@ -109,7 +109,30 @@ void report(benchmark::State& state, std::vector<double>& latencies) {
   state.counters["p99_ms"] = at(0.99);
   state.counters["max_ms"] = at(1);
   state.SetItemsProcessed(static_cast<std::int64_t>(latencies.size()));
-  state.SetBytesProcessed(static_cast<std::int64_t>(latencies.size() * kRecordBytes));
+}
+
+/// The yardstick: what one write and fdatasync of this many bytes costs here and now, over a file full of zeros.
+void disk_sync(benchmark::State& state) {
+  Disk disk;
+  constexpr std::size_t kWrites = 2'000;
+  const std::string piece(static_cast<std::size_t>(state.range(0)), 'x');
+  const std::string_view view = piece;
+  auto file = std::move(Env::posix().open(disk.path / "yardstick", OpenMode::create)).value();
+  const std::string zeros(piece.size(), '\0');
+  const std::string_view zero_view = zeros;
+  for (std::size_t i = 0; i < kWrites; ++i) {
+    if (!file->write(i * piece.size(), {&zero_view, 1})) std::abort();
+  }
+  if (!file->sync()) std::abort();
+  std::vector<double> latencies;
+  for (auto _ : state) {
+    for (std::size_t i = 0; i < kWrites; ++i) {
+      const auto began = Clock::now();
+      if (!file->write(i * piece.size(), {&view, 1}) || !file->sync()) std::abort();
+      latencies.push_back(std::chrono::duration<double>(Clock::now() - began).count());
+    }
+  }
+  report(state, latencies);
 }
 
 void append(benchmark::State& state) {
@@ -177,6 +200,12 @@ void read_backlog(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * kRecords * kRecordBytes));
 }
 
+BENCHMARK(disk_sync)
+    ->Name("disk/write_and_fdatasync")
+    ->Arg(6 << 10)
+    ->Arg(96 << 10)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(append)->Name("journal/append")->Arg(1)->Arg(32)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(append_paced)
     ->Name("journal/append_2000_a_second")
