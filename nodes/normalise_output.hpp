@@ -10,8 +10,7 @@
 /// How the message normaliser writes. For normalise.cpp only.
 namespace mesher::nodes::token {
 
-;
-
+/// Between the values of a list.
 inline constexpr Bytes kListSeparator(" ,;:/-.#|+&~_!*");
 
 /// Longest run of list separators between two values that are merged.

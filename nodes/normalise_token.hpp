@@ -52,10 +52,9 @@ class Bytes {
 
  private:
   std::array<bool, 256> in_{};
-}
+};
 
-constexpr std::uint16_t
-class_of(char c) {
+constexpr std::uint16_t class_of(char c) {
   return kClasses[static_cast<unsigned char>(c)];
 }
 constexpr bool is_digit(char c) {
