@@ -42,6 +42,18 @@ constexpr std::array<std::uint16_t, 256> make_classes() {
 }
 inline constexpr std::array<std::uint16_t, 256> kClasses = make_classes();
 
+/// A set of bytes.
+class Bytes {
+ public:
+  constexpr explicit Bytes(std::string_view bytes) {
+    for (const char c : bytes) in_[static_cast<unsigned char>(c)] = true;
+  }
+  constexpr bool operator()(char c) const { return in_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> in_{};
+};
+
 constexpr std::uint16_t class_of(char c) {
   return kClasses[static_cast<unsigned char>(c)];
 }

@@ -187,8 +187,8 @@ double seconds_for(std::string_view unit, std::size_t bytes) {
 
 TEST(GROUP_01_normalise, time_is_linear_in_the_length_whatever_the_text) {
   for (const std::string_view unit :
-       {"a",    "<",    "7",       "=(",   "'a",  "\"x ",  "a.",     "a:",   "/",  "..",
-        "x=\"", "Jan ", "user a ", "a::1", "=a,", "CMD (", "\"GET ", "for ", "0x", "a@"}) {
+       {"a",    "<",   "7",  "=(",  "'a",  "\"x ", "a.",   "a:",    "/",      "..",   "x=\"", "Jan ", "user a ",
+        "a::1", "=a,", "g:", "g..", "7..", "g:7",  "a::7", "CMD (", "\"GET ", "for ", "0x",   "a@"}) {
     const double small = seconds_for(unit, 32 * 1024);
     const double large = seconds_for(unit, 512 * 1024);
     // Sixteen times the text; quadratic would be 256 times.
