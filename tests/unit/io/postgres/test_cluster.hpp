@@ -16,7 +16,7 @@
 /// removed at the end; a new, migrated database for every test.
 namespace mesher::postgres::testing {
 
-/// Folder for this run below /tmp that user postgres can pass through.
+/// Folder for this run that user postgres can pass through.
 std::filesystem::path scratch_folder();
 
 /// The shared server.
