@@ -79,8 +79,8 @@ class Server {
       : config_(config), metrics_(std::move(metrics)), database_(std::move(database)), journal_(std::move(journal)) {
     nodes::register_nodes(registry_, {&projects_, &clock_, metrics_.get(), &issues_, &hub_});
     ingest_.add_routes(router_);
-    api::add_routes(router_, {pool_, authenticator_, workers_, graph_, *metrics_, clock_,
-                              cli::replay_into(*journal_), [this] { return this->nodes(); }, config.public_url});
+    api::add_routes(router_, {pool_, authenticator_, workers_, graph_, *metrics_, clock_, cli::replay_into(*journal_),
+                              [this] { return this->nodes(); }, config.public_url});
     metrics::add_routes(router_, *metrics_, probes());
     metrics::add_process_metrics(*metrics_, cli::version());
     hub_.add_routes(router_);
@@ -151,7 +151,9 @@ class Server {
   }
 
   nodes::Committer::Options committer_options() const { return {journal_->id(), journal_->partitions()}; }
-  nodes::JournalSource::Options source_options() const { return {config_.graph_batch_events, config_.graph_batch_bytes}; }
+  nodes::JournalSource::Options source_options() const {
+    return {config_.graph_batch_events, config_.graph_batch_bytes};
+  }
   graph::RunnerOptions runner_options() const { return {config_.graph_threads, config_.graph_in_flight, 10'000ms}; }
 
   const cli::Config& config_;

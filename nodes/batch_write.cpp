@@ -28,7 +28,8 @@ graph::NodeSpec batch_write_spec() {
   graph::NodeSpec spec;
   spec.type = "batch_write";
   spec.help =
-      "Stores events with their payloads, counters, roll-ups, outcomes and the journal cursor in one transaction, in the "
+      "Stores events with their payloads, counters, roll-ups, outcomes and the journal cursor in one transaction, in "
+      "the "
       "journal's order; passes on what is stored.";
   spec.consumes = "events";
   spec.ordered_sink = true;

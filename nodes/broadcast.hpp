@@ -9,8 +9,8 @@
 namespace mesher::nodes {
 
 /// Node type `broadcast`: gives stored events to the live watchers of their project, with notices of new and regressed
-/// issues and the new counts of issues. Costs nothing for projects that nobody watches; each message is serialised once,
-/// whatever the number of watchers.
+/// issues and the new counts of issues. Costs nothing for projects that nobody watches; each message is serialised
+/// once, whatever the number of watchers.
 [[nodiscard]] graph::NodeSpec broadcast_spec(ports::Broadcaster* broadcaster);
 
 /// The messages, as CONTRACT's live stream describes them (schema/live.md).

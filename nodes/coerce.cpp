@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -175,14 +174,13 @@ std::string_view first_characters(std::string_view utf8, std::size_t n) {
 }
 
 std::size_t url_path_start(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size() && i < 32 &&
-         (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '+' || text[i] == '-' || text[i] == '.'))
-    ++i;
-  if (i < 2 || text.compare(i, 3, "://") != 0) return 0;
-  i += 3;
-  while (i < text.size() && text[i] != '/' && text[i] != '?' && text[i] != '#') ++i;
-  return i;
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos || colon < 2 || colon > 32 || text.compare(colon, 3, "://") != 0) return 0;
+  const auto scheme = text.substr(0, colon);
+  const bool good = std::all_of(scheme.begin(), scheme.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '+' || c == '-' || c == '.';
+  });
+  return good ? std::min(text.find_first_of("/?#", colon + 3), text.size()) : 0;
 }
 
 std::string_view url_path(std::string_view text) {

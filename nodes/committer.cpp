@@ -38,7 +38,9 @@ Committer::Committer(ports::EventStore& store, IssueDirectory& issues, Metrics& 
   }
 }
 
-Committer::~Committer() { stop(); }
+Committer::~Committer() {
+  stop();
+}
 
 void Committer::stop() {
   for (auto& writer : writers_) writer->thread.request_stop();
@@ -188,8 +190,8 @@ Committer::Outcome Committer::commit(Writer& writer, ports::WriteSet& set, ports
         return Outcome::stored;
       }
       if (cursor && *cursor != set.cursor_from) {
-        log::error("store", "partition {}: the cursor is at {} and not at {}: reading again from there",
-                   set.partition, *cursor, set.cursor_from);
+        log::error("store", "partition {}: the cursor is at {} and not at {}: reading again from there", set.partition,
+                   *cursor, set.cursor_from);
         return Outcome::conflict;
       }
     }
@@ -207,9 +209,9 @@ Committer::Outcome Committer::commit(Writer& writer, ports::WriteSet& set, ports
   }
 }
 
-// The database refuses the data of at least one event. Halves are stored one after another without moving the cursor; what
-// is refused alone goes to quarantine; the last transaction books everything else and moves the cursor. A crash between
-// them makes the journal bring the stored ones again, where the unique index of events finds them.
+// The database refuses the data of at least one event. Halves are stored one after another without moving the cursor;
+// what is refused alone goes to quarantine; the last transaction books everything else and moves the cursor. A crash
+// between them makes the journal bring the stored ones again, where the unique index of events finds them.
 Committer::Outcome Committer::isolate_poison(Writer& writer, ports::WriteSet& set, ports::Committed& committed,
                                              const std::stop_token& stop) {
   std::vector<ports::QuarantinedRecord> poison;
@@ -253,7 +255,8 @@ Committer::Outcome Committer::isolate_poison(Writer& writer, ports::WriteSet& se
   log::warn("store", "partition {}: {} events were refused by PostgreSQL and are in quarantine", set.partition,
             poison.size());
   for (auto& record : poison) {
-    set.outcomes.push_back({record.project_id, record.key_id, record.received, "quarantined", "batch_write", "error", 1});
+    set.outcomes.push_back(
+        {record.project_id, record.key_id, record.received, "quarantined", "batch_write", "error", 1});
     set.quarantined.push_back(std::move(record));
   }
   auto rest = set;

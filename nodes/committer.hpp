@@ -56,8 +56,10 @@ class Committer {
   void settled(std::uint32_t partition, std::uint64_t sequence, Range range, PipelineLedger::Contents books);
 
   /// Begins anew: waits for a transaction under way, lets go of what waits, and answers with the stored cursor, where
-  /// the batch `first_sequence` will begin. Blocks; retries while the database is away. Nothing if `stop` was requested.
-  std::optional<std::uint64_t> restart(std::uint32_t partition, std::uint64_t first_sequence, const std::stop_token& stop);
+  /// the batch `first_sequence` will begin. Blocks; retries while the database is away. Nothing if `stop` was
+  /// requested.
+  std::optional<std::uint64_t> restart(std::uint32_t partition, std::uint64_t first_sequence,
+                                       const std::stop_token& stop);
 
   /// Ends the writer threads; batches not stored yet stay in the journal.
   void stop();
@@ -78,7 +80,8 @@ class Committer {
   enum class Outcome : std::uint8_t { stored, abandoned, conflict };
   Outcome store_run(Writer& writer, std::vector<Settled>& run, const std::stop_token& stop);
   Outcome commit(Writer& writer, ports::WriteSet& set, ports::Committed& committed, const std::stop_token& stop);
-  Outcome isolate_poison(Writer& writer, ports::WriteSet& set, ports::Committed& committed, const std::stop_token& stop);
+  Outcome isolate_poison(Writer& writer, ports::WriteSet& set, ports::Committed& committed,
+                         const std::stop_token& stop);
   static void hand_back(std::vector<Settled>& run, const ports::WriteSet& set, ports::Committed committed);
 
   ports::EventStore& store_;

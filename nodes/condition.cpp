@@ -182,7 +182,9 @@ class Parser {
     if (!json.is_object() || json.empty()) return wrong("a condition is a table with `field`, `all`, `any` or `not`");
     if (json.contains("field")) return tests(json);
     if (json.size() != 1) return wrong("a condition without `field` has exactly one of `all`, `any` and `not`");
-    const auto& [key, value] = *json.items().begin();
+    const auto entry = json.begin();
+    const std::string& key = entry.key();
+    const Json& value = entry.value();
     if (key == "not") {
       auto part = condition(value);
       return part ? std::make_shared<Not>(std::move(part)) : nullptr;
@@ -191,8 +193,8 @@ class Parser {
     if (!value.is_array()) return wrong(fmt::format("`{}` is a list of conditions", key));
     std::vector<std::shared_ptr<const Condition>> parts;
     bool good = true;
-    for (const auto& entry : value) {
-      parts.push_back(condition(entry));
+    for (const auto& part : value) {
+      parts.push_back(condition(part));
       good = good && parts.back();
     }
     if (!good) return nullptr;

@@ -69,8 +69,8 @@ struct Tag {
 
 /// What was changed to make the event fit ("message", 9000, "too_long").
 struct Trimmed {
-  std::string_view field;   ///< JSON path
-  std::string_view reason;  ///< "too_long", "invalid", "out_of_range", "too_many", "scrubbed"
+  std::string_view field;      ///< JSON path
+  std::string_view reason;     ///< "too_long", "invalid", "out_of_range", "too_many", "scrubbed"
   std::uint64_t original = 0;  ///< length or count before, if it has one
 };
 

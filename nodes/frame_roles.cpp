@@ -69,7 +69,10 @@ bool java_library(const Frame& f) {
 }
 
 bool java_test(const Frame& f) {
-  if (holds(f.module, {".junit.", ".tests.", ".test."})) return true;
+  for (auto dot = f.module.find('.'); dot != f.module.npos; dot = f.module.find('.', dot + 1)) {
+    const auto label = f.module.substr(dot + 1);
+    if (label.starts_with("junit.") || label.starts_with("test.") || label.starts_with("tests.")) return true;
+  }
   auto name = f.module.substr(f.module.rfind('.') + 1);
   name = name.substr(0, name.find('$'));
   if (name.ends_with("Test") || name.ends_with("Tests") || name.ends_with("TestCase") || name.ends_with("TestBase"))

@@ -125,7 +125,10 @@ std::string_view context_part(const Frame& frame, Family family, bool has_functi
 std::string_view noise(const Frame& frame, Family family) {
   switch (family) {
     case Family::java:
-      if (frame.module.find("$$Lambda") != std::string_view::npos) return "generated lambda class";
+      if (const auto at = frame.module.find('$');
+          at != std::string_view::npos && frame.module.find("$$Lambda", at) != std::string_view::npos) {
+        return "generated lambda class";
+      }
       return {};
     case Family::javascript: {
       for (const std::string_view path : {"[native code]", "native code", "eval code", "<anonymous>"}) {
@@ -183,8 +186,12 @@ std::string_view TextPool::join(std::string_view a, std::string_view b, std::str
 
 FrameParts frame_parts(const Frame& frame, std::string_view event_platform, TextPool& pool) {
   const Family family = family_of(frame.platform.empty() ? event_platform : frame.platform);
+  return frame_parts(frame, family, role_of(frame, family), pool);
+}
+
+FrameParts frame_parts(const Frame& frame, Family family, FrameRole role, TextPool& pool) {
   FrameParts parts;
-  parts.role = role_of(frame, family);
+  parts.role = role;
   parts.ignored = noise(frame, family);
   if (!parts.ignored.empty()) return parts;
   parts.module = module_part(frame, family, pool);

@@ -54,6 +54,7 @@ struct FrameParts {
 };
 
 /// Line and column numbers, addresses and load paths never contribute; generated parts of names are replaced.
+[[nodiscard]] FrameParts frame_parts(const Frame& frame, Family family, FrameRole role, TextPool& pool);
 [[nodiscard]] FrameParts frame_parts(const Frame& frame, std::string_view event_platform, TextPool& pool);
 
 /// in_app as sent; else by our table of runtimes and package folders: no one needs to configure the usual ones.

@@ -61,15 +61,18 @@ bool only_a_page(std::span<const Frame> frames, std::string_view platform) {
          javascript_function(f.function).empty() && is_web_url(f.abs_path.empty() ? f.filename : f.abs_path, true);
 }
 
+/// `others`: something else than tests takes part.
 bool takes_part(FrameRole role, bool app, bool others) {
-  if (app) return others ? role == FrameRole::app : is_app(role);
-  return !others || role != FrameRole::runner;
+  if (!app) return true;
+  return others ? role == FrameRole::app : is_app(role);
 }
+
+constexpr std::string_view kRunner = "test runner, reflection or thread start";
 
 std::string_view why_not(FrameRole role, bool app) {
   switch (role) {
     case FrameRole::runner:
-      return "test runner, reflection or thread start";
+      return kRunner;
     case FrameRole::test:
       return "test code, other frames are nearer to the cause";
     case FrameRole::library:
@@ -111,14 +114,26 @@ void Grouper::message_key(std::string_view tag, std::string_view text, int depth
 void Grouper::add_stack(std::span<const Frame> frames, std::string_view platform) {
   Stack stack{frames, parts_.size(), false, false};
   const bool page = only_a_page(frames, platform);
-  for (const Frame& frame : frames) {
-    auto parts = frame_parts(frame, platform, pool_);
-    if (page) parts.ignored = "only frame, a page without function";
-    if (parts.ignored.empty()) {
+  const Family family_of_event = family_of(platform);
+  // Runners speak only where nothing else does: their names are not even looked at before that is known.
+  for (const bool runners : {false, true}) {
+    if (runners && stack.has_any) break;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      const Frame& frame = frames[i];
+      const Family family = frame.platform.empty() ? family_of_event : family_of(frame.platform);
+      if (!runners) {
+        auto& parts = parts_.emplace_back();
+        parts.role = role_of(frame, family);
+        parts.ignored = kRunner;
+      }
+      auto& parts = parts_[stack.first + i];
+      if ((parts.role == FrameRole::runner) != runners) continue;
+      parts = frame_parts(frame, family, parts.role, pool_);
+      if (page) parts.ignored = "only frame, a page without function";
+      if (!parts.ignored.empty()) continue;
       stack.has_any = true;
       stack.has_app |= is_app(parts.role);
     }
-    parts_.push_back(parts);
   }
   stacks_.push_back(stack);
 }

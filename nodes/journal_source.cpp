@@ -20,11 +20,15 @@ class SourceLedger final : public PipelineLedger {
 JournalSource::JournalSource(ports::Journal& journal, Committer& committer, Options options)
     : journal_(journal), committer_(committer), options_(options) {
   for (std::uint32_t p = 0; p < journal.partitions(); ++p) readers_.push_back(std::make_unique<Reader>());
-  committer_.on_stored = [this](std::uint32_t partition, std::uint64_t position) { journal_.release(partition, position); };
+  committer_.on_stored = [this](std::uint32_t partition, std::uint64_t position) {
+    journal_.release(partition, position);
+  };
   committer_.on_conflict = [this](std::uint32_t partition) { back_to_cursor(*readers_.at(partition)); };
 }
 
-std::uint32_t JournalSource::partitions() const { return static_cast<std::uint32_t>(readers_.size()); }
+std::uint32_t JournalSource::partitions() const {
+  return static_cast<std::uint32_t>(readers_.size());
+}
 
 std::optional<graph::Source::Item> JournalSource::next(std::uint32_t partition, std::stop_token stop) {
   auto& reader = *readers_.at(partition);
@@ -51,7 +55,8 @@ std::optional<graph::Source::Item> JournalSource::next(std::uint32_t partition, 
       interrupt = reader.interrupt;
     }
     const std::stop_callback forward(stop, [&interrupt] { interrupt.request_stop(); });
-    auto chunk = journal_.read(partition, position, options_.batch_records, options_.batch_bytes, interrupt.get_token());
+    auto chunk =
+        journal_.read(partition, position, options_.batch_records, options_.batch_bytes, interrupt.get_token());
 
     const std::lock_guard lock(reader.mutex);
     if (!reader.at_cursor) continue;

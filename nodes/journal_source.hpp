@@ -13,8 +13,8 @@
 
 namespace mesher::nodes {
 
-/// The graph's source: reads the journal's partitions in order from the database's cursors on, gives finished batches to
-/// the Committer, and lets the journal remove what is stored. Sets the Committer's callbacks.
+/// The graph's source: reads the journal's partitions in order from the database's cursors on, gives finished batches
+/// to the Committer, and lets the journal remove what is stored. Sets the Committer's callbacks.
 class JournalSource final : public graph::Source {
  public:
   struct Options {
@@ -32,7 +32,7 @@ class JournalSource final : public graph::Source {
  private:
   struct Reader {
     std::mutex mutex;
-    bool at_cursor = false;  ///< false: ask for the stored cursor before the next read
+    bool at_cursor = false;      ///< false: ask for the stored cursor before the next read
     std::stop_source interrupt;  ///< ends a read that waits at the journal's end
     std::uint64_t position = 0;
     std::uint64_t sequence = 0;  ///< of the next batch; never goes back, so that late ones of before are recognised

@@ -71,6 +71,8 @@ Range generated(std::string_view name) {
 }  // namespace
 
 std::string_view java_class(std::string_view name, TextPool& pool) {
+  const bool reflection = name.starts_with("sun.reflect.") || name.starts_with("jdk.internal.reflect.");
+  if (!reflection && name.find('$') == name.npos) return name;
   if (const auto at = name.find("GeneratedMethodAccessor"); at != name.npos) return name.substr(0, at + 23);
   if (const auto range = generated(name); range.to > range.from) {
     return pool.join(name.substr(0, range.from), kAuto, name.substr(range.to));

@@ -1,6 +1,7 @@
 #include "nodes/rate_limit.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 
 #include "nodes/event.hpp"
@@ -46,6 +47,12 @@ class RateLimitNode final : public graph::Node {
 
 }  // namespace
 
+TokenBuckets::TokenBuckets(double per_second, double burst, std::size_t max_keys) : max_keys_(max_keys) {
+  constexpr double kLongest = 1e18;  // thirty years, far from overflow when added to a time
+  token_ns_ = std::llround(std::min(1e9 / per_second, kLongest));
+  burst_ns_ = std::llround(std::min((burst - 1) * 1e9 / per_second, kLongest));
+}
+
 bool TokenBuckets::take(std::uint64_t key, UnixMicros now) {
   auto found = buckets_.find(key);
   if (found == buckets_.end()) {
@@ -54,17 +61,14 @@ bool TokenBuckets::take(std::uint64_t key, UnixMicros now) {
       by_use_.pop_front();
     }
     by_use_.push_back(key);
-    found = buckets_.emplace(key, Bucket{burst_, now, std::prev(by_use_.end())}).first;
+    found = buckets_.emplace(key, Bucket{0, std::prev(by_use_.end())}).first;
   } else {
     by_use_.splice(by_use_.end(), by_use_, found->second.used);
   }
-  auto& bucket = found->second;
-  if (now > bucket.at) {
-    bucket.tokens = std::min(burst_, bucket.tokens + per_second_ * static_cast<double>(now - bucket.at) / 1e6);
-    bucket.at = now;
-  }
-  if (bucket.tokens < 1.0) return false;
-  bucket.tokens -= 1.0;
+  const std::int64_t now_ns = now * 1000;
+  auto& full_at = found->second.full_at;
+  if (full_at - now_ns > burst_ns_) return false;
+  full_at = std::max(full_at, now_ns) + token_ns_;
   return true;
 }
 

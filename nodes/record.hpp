@@ -18,16 +18,17 @@ enum class RecordKind : std::uint8_t {
   outcomes = 2,  ///< body: OutcomeCounts as JSON (refusals counted at the door, client reports)
 };
 
-/// Layout, little-endian: version u8 (1) · kind u8 · flags u8 (1: replayed) · reserved u8 · project_id u32 · key_id u32 ·
-/// received i64 · sent_drift i64 · event id 16 bytes · client length u8 · client ip length u8 · user agent length u16 ·
-/// client · client ip · user agent · body (the rest).
+/// Layout, little-endian: version u8 (1) · kind u8 · flags u8 (1: replayed) · reserved u8 · project_id u32 · key_id u32
+/// · received i64 · sent_drift i64 · event id 16 bytes · client length u8 · client ip length u8 · user agent length u16
+/// · client · client ip · user agent · body (the rest).
 struct Record {
   RecordKind kind = RecordKind::event;
   bool replayed = false;
   std::uint32_t project_id = 0;
   std::uint32_t key_id = 0;
   UnixMicros received = 0;
-  std::int64_t sent_drift = 0;  ///< micros to add to the client's times (envelope header `sent_at`); 0: unknown or small
+  std::int64_t sent_drift =
+      0;  ///< micros to add to the client's times (envelope header `sent_at`); 0: unknown or small
   EventId event_id;
   std::string_view client;      ///< "sentry.python/2.1", at most 255 bytes
   std::string_view client_ip;   ///< peer's address, text
@@ -41,8 +42,8 @@ void encode(const Record& record, std::string& out);
 /// Views in the answer point into `bytes`. Error: corrupt.
 [[nodiscard]] Result<Record> decode(std::string_view bytes);
 
-/// One line of the outcome books. `outcome`: accepted, filtered, rate_limited, sampled, discarded, invalid, quarantined,
-/// client_discard. `category` as the Sentry data category ("error", "transaction", …).
+/// One line of the outcome books. `outcome`: accepted, filtered, rate_limited, sampled, discarded, invalid,
+/// quarantined, client_discard. `category` as the Sentry data category ("error", "transaction", …).
 struct OutcomeCount {
   std::uint32_t project_id = 0;
   std::uint32_t key_id = 0;

@@ -152,9 +152,19 @@ class Scrubber {
     return at;
   }
 
+  /// Behind the closing quote of the string at `quote`. Apart from token_at, which is worth having inlined where it is
+  /// called for every string.
+  const char* behind_string(const char* quote) const {
+    for (const char* at = quote + 1; at < end_; ++at) {
+      if (*at == '"') return at + 1;
+      if (*at == '\\') ++at;
+    }
+    return end_;
+  }
+
   const char* behind_value(const char* at) const {
     if (at >= end_) return end_;
-    if (*at == '"') return std::min(token_at(at).end + 1, end_);
+    if (*at == '"') return behind_string(at);
     if (*at != '{' && *at != '[') {
       while (at < end_ && *at != ',' && *at != '}' && *at != ']' && !is_space(*at)) ++at;
       return at;
@@ -163,7 +173,7 @@ class Scrubber {
     while (at < end_) {
       const char c = *at;
       if (c == '"') {
-        at = std::min(token_at(at).end + 1, end_);
+        at = behind_string(at);
         continue;
       }
       ++at;

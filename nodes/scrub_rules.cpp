@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
-#include <cstring>
 
 namespace mesher::nodes {
 namespace {
@@ -154,27 +152,12 @@ KeyKind ScrubRules::kind_of(std::string_view key) const {
   return sensitive(key) ? KeyKind::sensitive : KeyKind::plain;
 }
 
-KeyKind KeyCache::kind_of(std::string_view key, const char* end, const ScrubRules& rules) {
-  if (key.size() > 16 || key.empty()) return rules.kind_of(key);
+KeyKind KeyCache::look_up(std::string_view key, const ScrubRules& rules) {
   if (rules_ != rules.id()) {
     entries_.fill({});
     rules_ = rules.id();
   }
-  std::array<std::uint64_t, 2> bytes{};
-  if (std::endian::native == std::endian::little && key.data() + 16 <= end) {
-    std::memcpy(bytes.data(), key.data(), 16);
-    const auto bits = [](std::size_t n) { return n >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * n)) - 1; };
-    bytes[0] &= bits(key.size());
-    bytes[1] &= key.size() > 8 ? bits(key.size() - 8) : 0;
-  } else {
-    std::memcpy(bytes.data(), key.data(), key.size());
-  }
-  const std::uint64_t hash = (bytes[0] ^ (bytes[1] * 0x9E3779B97F4A7C15U) ^ key.size()) * 0xD6E8FEB86659FD93U;
-  auto& entry = entries_[hash >> 52];
-  if (entry.size != key.size() || entry.low != bytes[0] || entry.high != bytes[1]) {
-    entry = {bytes[0], bytes[1], static_cast<std::uint8_t>(key.size()), rules.kind_of(key)};
-  }
-  return entry.kind;
+  return rules.kind_of(key);
 }
 
 }  // namespace mesher::nodes

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +47,24 @@ class ScrubRules {
 class KeyCache {
  public:
   /// `end` is how far memory behind the key can be read.
-  [[nodiscard]] KeyKind kind_of(std::string_view key, const char* end, const ScrubRules& rules);
+  [[nodiscard]] KeyKind kind_of(std::string_view key, const char* end, const ScrubRules& rules) {
+    if (key.size() > 16 || key.empty() || rules_ != rules.id()) return look_up(key, rules);
+    std::array<std::uint64_t, 2> bytes{};
+    if (std::endian::native == std::endian::little && key.data() + 16 <= end) {
+      std::memcpy(bytes.data(), key.data(), 16);
+      const std::size_t bits = 8 * key.size();
+      bytes[0] &= bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+      bytes[1] &= bits <= 64 ? 0 : ~std::uint64_t{0} >> (128 - bits);
+    } else {
+      std::memcpy(bytes.data(), key.data(), key.size());
+    }
+    const std::uint64_t hash = (bytes[0] ^ (bytes[1] * 0x9E3779B97F4A7C15U) ^ key.size()) * 0xD6E8FEB86659FD93U;
+    auto& entry = entries_[hash >> 52];
+    if (entry.size != key.size() || entry.low != bytes[0] || entry.high != bytes[1]) {
+      entry = {bytes[0], bytes[1], static_cast<std::uint8_t>(key.size()), look_up(key, rules)};
+    }
+    return entry.kind;
+  }
 
  private:
   struct Entry {
@@ -53,6 +72,8 @@ class KeyCache {
     std::uint8_t size = 0;
     KeyKind kind = KeyKind::plain;
   };
+  KeyKind look_up(std::string_view key, const ScrubRules& rules);
+
   std::array<Entry, 4096> entries_{};
   std::uint64_t rules_ = 0;
 };

@@ -104,7 +104,9 @@ std::optional<Assignment> assignment_at(std::string_view text, std::size_t at) {
     if (next == '>') ++found.value;
   }
   found.name = name_before(text, at, found.quoted_name);
-  if (found.name.empty()) return std::nullopt;
+  const bool letters = std::any_of(found.name.begin(), found.name.end(),
+                                   [](char c) { return is_name(c) && !is_digit(c) && c != '.' && c != '-'; });
+  if (!letters) return std::nullopt;
   while (found.value < text.size() && text[found.value] == ' ') ++found.value;
   return found;
 }

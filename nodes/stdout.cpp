@@ -1,8 +1,11 @@
 #include "nodes/stdout.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 #include "graph/base/log.hpp"
@@ -27,13 +30,15 @@ class StdoutNode final : public Sink {
     const char* at = text_.data();
     std::size_t left = text_.size();
     while (left > 0 && !stop.stop_requested()) {
-      const auto written = ::write(STDOUT_FILENO, at, left);
+      // A reader that stands still must not keep the node from stopping: a pipe that is ready takes this much at once.
+      pollfd ready{STDOUT_FILENO, POLLOUT, 0};
+      if (::poll(&ready, 1, 200) == 0) continue;
+      const auto written = ::write(STDOUT_FILENO, at, std::min<std::size_t>(left, PIPE_BUF));
       if (written >= 0) {
         at += written;
         left -= static_cast<std::size_t>(written);
-      } else if (errno != EINTR) {
-        log::warn("stdout", "standard output is closed ({}), {} events are not shown", std::strerror(errno),
-                  batches.size());
+      } else if (errno != EINTR && errno != EAGAIN) {
+        log::warn("stdout", "standard output is closed: {}", std::strerror(errno));
         return true;
       }
     }

@@ -12,7 +12,8 @@ constexpr UnixMicros kYear0 = -62'167'219'200'000'000;
 constexpr UnixMicros kYear9999 = 253'402'300'799'999'999;
 
 std::chrono::sys_time<std::chrono::microseconds> clamped(UnixMicros time) {
-  return std::chrono::sys_time<std::chrono::microseconds>(std::chrono::microseconds(std::clamp(time, kYear0, kYear9999)));
+  return std::chrono::sys_time<std::chrono::microseconds>(
+      std::chrono::microseconds(std::clamp(time, kYear0, kYear9999)));
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ constexpr Call kCalls[] = {
     {"org.springframework.web.filter.OncePerRequestFilter", "doFilter", "OncePerRequestFilter.java", 107, false},
     {"org.springframework.web.servlet.FrameworkServlet", "service", "FrameworkServlet.java", 897, false},
     {"org.springframework.web.servlet.DispatcherServlet", "doDispatch", "DispatcherServlet.java", 1039, false},
-    {"org.springframework.web.method.support.InvocableHandlerMethod", "doInvoke", "InvocableHandlerMethod.java", 190, false},
+    {"org.springframework.web.method.support.InvocableHandlerMethod", "doInvoke", "InvocableHandlerMethod.java", 190,
+     false},
     {"java.lang.reflect.Method", "invoke", "Method.java", 498, false},
     {"com.example.shop.web.OrderController", "placeOrder", "OrderController.java", 88, true},
     {"com.example.shop.orders.OrderService", "place", "OrderService.java", 142, true},
@@ -50,9 +51,8 @@ std::string sample_event(int number) {
       R"("stacktrace":{{"frames":[)",
       number + 1, number % 60, number % 7, number % 5, 1000 + number, 70000 + number, 70000 + number);
   for (const auto& call : kCalls) {
-    out += fmt::format(
-        R"({{"module":"{}","function":"{}","filename":"{}","abs_path":"{}","lineno":{},"in_app":{}}},)", call.module,
-        call.function, call.file, call.file, call.line, call.in_app);
+    out += fmt::format(R"({{"module":"{}","function":"{}","filename":"{}","abs_path":"{}","lineno":{},"in_app":{}}},)",
+                       call.module, call.function, call.file, call.file, call.line, call.in_app);
   }
   out.back() = ']';
   out += R"(}}]},"breadcrumbs":[)";

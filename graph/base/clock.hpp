@@ -20,9 +20,12 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] UnixMicros now() const override {
-    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
   }
-  [[nodiscard]] std::chrono::steady_clock::time_point steady() const override { return std::chrono::steady_clock::now(); }
+  [[nodiscard]] std::chrono::steady_clock::time_point steady() const override {
+    return std::chrono::steady_clock::now();
+  }
 };
 
 /// Time that a test sets and advances by hand.

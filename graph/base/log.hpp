@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-/// One line per event on stderr: `time level [component] message`. Callable from any thread; never blocks on the network.
-/// No secrets and no personal data in messages: ids, counts and causes only.
+/// One line per event on stderr: `time level [component] message`. Callable from any thread; never blocks on the
+/// network. No secrets and no personal data in messages: ids, counts and causes only.
 namespace mesher::log {
 
 enum class Level : std::uint8_t { debug, info, warn, error };

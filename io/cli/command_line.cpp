@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <map>
 #include <utility>
 
+#include "io/cli/graph_service.hpp"
+#include "nodes/catalog.hpp"
 #include "nodes/default_topology.hpp"
 
 namespace mesher::cli {
@@ -26,9 +29,23 @@ void add_settings(CLI::App& app, Given& given, const std::vector<std::string>& o
     auto help = setting.help;
     if (!setting.fallback.empty()) help += " Default: " + setting.fallback;
     app.add_option_function<std::string>(
-           setting.option, [&given, name = setting.option](const std::string& value) { given.values[name] = value; }, help)
+           setting.option, [&given, name = setting.option](const std::string& value) { given.values[name] = value; },
+           help)
         ->envname(setting.variable);
   }
+}
+
+/// All mistakes of a file at once, in its order, whoever finds them.
+void add_topology_mistakes(const Config& config, std::vector<graph::Diagnostic>& mistakes) {
+  graph::Registry registry;
+  nodes::register_nodes(registry, {});
+  for (auto& mistake : parse_config_topology(config.topology_text, registry).mistakes) {
+    const auto same = [&](const graph::Diagnostic& other) { return other.text("") == mistake.text(""); };
+    if (std::none_of(mistakes.begin(), mistakes.end(), same)) mistakes.push_back(std::move(mistake));
+  }
+  std::stable_sort(mistakes.begin(), mistakes.end(), [](const graph::Diagnostic& a, const graph::Diagnostic& b) {
+    return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+  });
 }
 
 /// Applies command line, variables and file to `config`. False: mistakes were printed.
@@ -51,7 +68,8 @@ bool settle(const Given& given, Config& config) {
     fmt::print(stderr, "mesher: --config: {}\n", text.error().message);
     return false;
   }
-  const auto mistakes = apply_file(*text, names, config);
+  auto mistakes = apply_file(*text, names, config);
+  if (!mistakes.empty()) add_topology_mistakes(config, mistakes);
   for (const auto& mistake : mistakes) fmt::print(stderr, "{}\n", mistake.text(given.config_file));
   return mistakes.empty();
 }
@@ -72,7 +90,7 @@ class Commands {
     fingerprint->add_flag("--lines", line_.lines, "Standard input is plain lines, each a message.");
     fingerprint->add_flag("--explain", line_.explain, "Print the components that made each fingerprint.");
     add_maintenance();
-    add("version", "Print the version and what it was built with.");
+    add("version", "Print the version.");
   }
 
   Parsed parse(int argc, const char* const* argv) {
@@ -82,7 +100,9 @@ class Commands {
       const int code = app_.exit(error);
       return {std::nullopt, code == 0 ? 0 : 2};
     }
-    line_.command = app_.get_subcommands().front()->get_name();
+    const auto* command = app_.get_subcommands().front();
+    line_.command = command->get_name();
+    if (line_.command == "help") line_.topic = command->get_subcommands().front()->get_name();
     if (!settle(given_, line_.config)) return {std::nullopt, 1};
     return {std::move(line_), 0};
   }
@@ -91,7 +111,8 @@ class Commands {
   CLI::App* add(const std::string& name, const std::string& help) { return app_.add_subcommand(name, help); }
 
   void add_setup() {
-    auto* setup = add("setup", "Create, or find, an owner, an organisation and a project; print keys and a fresh token.");
+    auto* setup =
+        add("setup", "Create, or find, an owner, an organisation and a project; print keys and a fresh token.");
     add_settings(*setup, given_, kDatabaseSettings);
     setup->add_option("--org", line_.organization, "Name of the organisation.")->required();
     setup->add_option("--project", line_.project, "Name of the project.")->required();
@@ -112,6 +133,7 @@ class Commands {
     auto* help = add("help", "Explain node types: mesher help node [TYPE].");
     auto* node = help->add_subcommand("node", "Options of a node type.");
     node->add_option("type", line_.node_type, "The type; without it all are explained.");
+    help->add_subcommand("settings", "All settings of the server, as the table of docs/config.md.");
     help->require_subcommand(1);
   }
 
@@ -132,6 +154,8 @@ class Commands {
 
 }  // namespace
 
-Parsed parse_command_line(int argc, const char* const* argv) { return Commands().parse(argc, argv); }
+Parsed parse_command_line(int argc, const char* const* argv) {
+  return Commands().parse(argc, argv);
+}
 
 }  // namespace mesher::cli

@@ -20,15 +20,16 @@ struct CommandLine {
   std::string format = "text";
   // fingerprint
   bool lines = false, explain = false;
-  // help node TYPE; TYPE empty: all
+  // help node TYPE (empty: all), help settings
+  std::string topic;
   std::string node_type;
   // psql: what is passed on
   std::vector<std::string> rest;
 };
 
 /// Parses the command line, MESHER_… variables and, for commands that take settings, the config file. If there is
-/// nothing to run (--help, a mistake) it has printed what there is to say and answers the exit code instead: mistakes in
-/// a config file as `F:line:column: message`, exit code 1; of the command line 2.
+/// nothing to run (--help, a mistake) it has printed what there is to say and answers the exit code instead: mistakes
+/// in a config file as `F:line:column: message`, exit code 1; of the command line 2.
 struct Parsed {
   std::optional<CommandLine> command;
   int exit_code = 0;

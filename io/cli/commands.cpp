@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
@@ -62,7 +64,11 @@ int draw(const CommandLine& line) {
   return 0;
 }
 
-int help_node(const CommandLine& line) {
+int help(const CommandLine& line) {
+  if (line.topic == "settings") {
+    fmt::print("{}", settings_markdown());
+    return 0;
+  }
   const auto registry = known_types();
   std::vector<std::string> names;
   for (const auto& spec : registry.all()) {
@@ -73,6 +79,21 @@ int help_node(const CommandLine& line) {
   fmt::print(stderr, "mesher: there is no node type `{}`: {}\n", line.node_type,
              graph::suggestion(line.node_type, names));
   return 1;
+}
+
+/// Waits until a running server knows what setup has made; at most three seconds.
+void wait_until_known(postgres::Connection& connection, std::int64_t version_before) {
+  const auto version = connection.query("select version from project_version");
+  if (!version || version->empty() || version->integer(0, 0) == version_before) return;
+  const auto servers = connection.query(
+      "select count(*) from pg_stat_activity where application_name = 'mesher projects' and datname = "
+      "current_database()");
+  if (!servers || servers->integer(0, 0) == 0) return;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  while (std::chrono::steady_clock::now() < deadline) {
+    const auto told = connection.wait_notification(std::chrono::milliseconds(200));
+    if (told && std::strtoll(told->c_str(), nullptr, 10) >= version->integer(0, 0)) return;
+  }
 }
 
 int setup(const CommandLine& line) {
@@ -87,8 +108,11 @@ int setup(const CommandLine& line) {
   request.email = line.email;
   request.password = line.password;
   request.public_url = line.config.public_url.empty() ? "http://" + line.config.listen : line.config.public_url;
+  const auto listening = connection->execute("listen mesher_projects_loaded");
+  const auto before = connection->query("select version from project_version");
   const auto answer = postgres::setup(*connection, request);
   if (!answer) return fail(answer.error());
+  if (listening && before && !before->empty()) wait_until_known(*connection, before->integer(0, 0));
   if (line.json) {
     fmt::print("{}\n", answer->to_json());
   } else {
@@ -135,13 +159,15 @@ int print_version(const CommandLine&) {
 
 int run_command(const CommandLine& line) {
   static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {
-      {"validate", validate}, {"graph", draw},     {"help", help_node}, {"setup", setup},
-      {"migrate", migrate},   {"psql", psql},      {"doctor", doctor},  {"fingerprint", fingerprint},
+      {"validate", validate},    {"graph", draw}, {"help", help}, {"setup", setup},
+      {"migrate", migrate},      {"psql", psql},  {"doctor", doctor},  {"fingerprint", fingerprint},
       {"version", print_version}};
   return kCommands.at(line.command)(line);
 }
 
-std::string version() { return MESHER_VERSION; }
+std::string version() {
+  return MESHER_VERSION;
+}
 
 Status prepare_data_dir(const Config& config) {
   std::error_code failure;

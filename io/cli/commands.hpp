@@ -13,8 +13,8 @@ namespace mesher::cli {
 /// "0.1.0"
 [[nodiscard]] std::string version();
 
-/// Makes the data directory, so that the journal and an unprivileged PostgreSQL can live in it. Error: denied, with what
-/// to do.
+/// Makes the data directory, so that the journal and an unprivileged PostgreSQL can live in it. Error: denied, with
+/// what to do.
 [[nodiscard]] Status prepare_data_dir(const Config& config);
 
 }  // namespace mesher::cli

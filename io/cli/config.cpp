@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <fstream>
 #include <iterator>
 #include <set>
-#include <toml++/toml.h>
 #include <utility>
 
 #include "graph/suggest.hpp"
@@ -19,14 +19,14 @@ namespace {
 
 using Apply = std::function<Status(Config&, const std::string&)>;
 
-Apply text(std::string Config::* member) {
+Apply text(std::string Config::*member) {
   return [member](Config& config, const std::string& value) -> Status {
     config.*member = value;
     return {};
   };
 }
 
-Apply path(std::filesystem::path Config::* member) {
+Apply path(std::filesystem::path Config::*member) {
   return [member](Config& config, const std::string& value) -> Status {
     if (value.empty()) return Error{ErrorCode::invalid, "must not be empty", {}};
     config.*member = value;
@@ -34,7 +34,7 @@ Apply path(std::filesystem::path Config::* member) {
   };
 }
 
-Apply number(std::uint32_t Config::* member, std::uint32_t least, std::uint32_t most) {
+Apply number(std::uint32_t Config::*member, std::uint32_t least, std::uint32_t most) {
   return [=](Config& config, const std::string& value) -> Status {
     std::uint32_t parsed = 0;
     const auto* end = value.data() + value.size();
@@ -47,7 +47,7 @@ Apply number(std::uint32_t Config::* member, std::uint32_t least, std::uint32_t 
   };
 }
 
-Apply size(std::uint64_t Config::* member, std::uint64_t least) {
+Apply size(std::uint64_t Config::*member, std::uint64_t least) {
   return [=](Config& config, const std::string& value) -> Status {
     const auto parsed = graph::parse_bytes(value);
     if (!parsed) return parsed.error();
@@ -59,7 +59,7 @@ Apply size(std::uint64_t Config::* member, std::uint64_t least) {
   };
 }
 
-Apply one_of(std::string Config::* member, std::vector<std::string> allowed) {
+Apply one_of(std::string Config::*member, std::vector<std::string> allowed) {
   return [member, allowed = std::move(allowed)](Config& config, const std::string& value) -> Status {
     if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
       return Error{ErrorCode::invalid, fmt::format("`{}` is not one of {}", value, fmt::join(allowed, ", ")), {}};
@@ -74,8 +74,8 @@ std::vector<Setting> make_settings() {
   return {
       {"--listen", "MESHER_LISTEN", "server", "listen", "Address and port to serve on; port 0 picks a free one.",
        "127.0.0.1:8080", text(&Config::listen)},
-      {"--data-dir", "MESHER_DATA_DIR", "server", "data_dir",
-       "Folder of the journal and of the embedded PostgreSQL.", "data", path(&Config::data_dir)},
+      {"--data-dir", "MESHER_DATA_DIR", "server", "data_dir", "Folder of the journal and of the embedded PostgreSQL.",
+       "data", path(&Config::data_dir)},
       {"--public-url", "MESHER_PUBLIC_URL", "server", "public_url",
        "How clients reach this server, for DSNs and links; by default the address it listens on.", "",
        text(&Config::public_url)},
@@ -83,7 +83,8 @@ std::vector<Setting> make_settings() {
        text(&Config::node_name)},
       {"--tls-cert", "MESHER_TLS_CERT", "server", "tls_cert", "Certificate chain (PEM); with --tls-key, serves HTTPS.",
        "", text(&Config::tls_cert)},
-      {"--tls-key", "MESHER_TLS_KEY", "server", "tls_key", "Private key (PEM) of --tls-cert.", "", text(&Config::tls_key)},
+      {"--tls-key", "MESHER_TLS_KEY", "server", "tls_key", "Private key (PEM) of --tls-cert.", "",
+       text(&Config::tls_key)},
       {"--http-threads", "MESHER_HTTP_THREADS", "server", "http_threads", "Threads that serve connections.", "2",
        number(&Config::http_threads, 1, 256)},
       {"--max-connections", "MESHER_MAX_CONNECTIONS", "server", "max_connections", "Connections at a time.", "20000",
@@ -93,9 +94,11 @@ std::vector<Setting> make_settings() {
       {"--log-level", "MESHER_LOG_LEVEL", "server", "log_level", "debug, info, warn or error.", "info",
        one_of(&Config::log_level, {"debug", "info", "warn", "error"})},
       {"--database-url", "MESHER_DATABASE_URL", "database", "url",
-       "A PostgreSQL 14 or newer to use, as postgresql://…; by default an embedded one.", "", text(&Config::database_url)},
+       "A PostgreSQL 14 or newer to use, as postgresql://…; by default an embedded one.", "",
+       text(&Config::database_url)},
       {"--journal-partitions", "MESHER_JOURNAL_PARTITIONS", "journal", "partitions",
-       "Parts of the journal that are written and stored side by side.", "2", number(&Config::journal_partitions, 1, 64)},
+       "Parts of the journal that are written and stored side by side.", "2",
+       number(&Config::journal_partitions, 1, 64)},
       {"--journal-max-size", "MESHER_JOURNAL_MAX_SIZE", "journal", "max_size",
        "Bytes that the journal may take; at this size clients get 503 until it drains.", "4 GiB",
        size(&Config::journal_max_size, 8 * kMebi)},
@@ -129,8 +132,8 @@ std::optional<std::string> as_text(const toml::node& node) {
   return std::nullopt;
 }
 
-void apply_table(const std::string& name, const toml::table& table, const std::vector<std::string>& given, Config& config,
-                 std::vector<graph::Diagnostic>& mistakes) {
+void apply_table(const std::string& name, const toml::table& table, const std::vector<std::string>& given,
+                 Config& config, std::vector<graph::Diagnostic>& mistakes) {
   for (const auto& [key, node] : table) {
     const auto& all = settings();
     const auto at = std::find_if(all.begin(), all.end(),
@@ -162,7 +165,8 @@ void check_tables(const toml::table& root, std::vector<graph::Diagnostic>& mista
   known.insert(known.end(), {"nodes", "tests"});
   for (const auto& [key, node] : root) {
     if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-    mistakes.push_back({place_of(key), fmt::format("unknown table `{}`", key.str()), graph::suggestion(key.str(), known)});
+    mistakes.push_back(
+        {place_of(key), fmt::format("unknown table `{}`", key.str()), graph::suggestion(key.str(), known)});
   }
 }
 
@@ -203,7 +207,8 @@ std::vector<graph::Diagnostic> apply_file(std::string_view toml, const std::vect
   } catch (const toml::parse_error& error) {
     const auto& at = error.source().begin;
     mistakes.push_back({{static_cast<std::uint32_t>(at.line), static_cast<std::uint32_t>(at.column)},
-                        std::string(error.description()), {}});
+                        std::string(error.description()),
+                        {}});
   }
   return mistakes;
 }

@@ -13,8 +13,8 @@
 
 namespace mesher::cli {
 
-/// Everything that `mesher serve` can be told. Each setting can be given on the command line, as an environment variable,
-/// or in the config file; the first that is given wins, in this order.
+/// Everything that `mesher serve` can be told. Each setting can be given on the command line, as an environment
+/// variable, or in the config file; the first that is given wins, in this order.
 struct Config {
   std::string listen = "127.0.0.1:8080";
   std::filesystem::path data_dir = "data";
@@ -34,8 +34,8 @@ struct Config {
   std::uint64_t graph_batch_bytes = std::uint64_t{2} << 20;
   std::string log_level = "info";
 
-  std::filesystem::path file;     ///< the config file; empty: none
-  std::string topology_text;      ///< the text that the topology is read from: the file's, or the built-in one
+  std::filesystem::path file;  ///< the config file; empty: none
+  std::string topology_text;   ///< the text that the topology is read from: the file's, or the built-in one
 };
 
 /// One setting, described once: from this come command line, environment, config file and `docs/config.md`.
@@ -53,10 +53,10 @@ struct Setting {
 [[nodiscard]] const std::vector<Setting>& settings();
 
 /// The settings' tables of a config file: applied to `config` unless `already_given` names their option. A file with
-/// [nodes.*] replaces the topology text, which parse_topology then checks. Mistakes have their place; unknown keys get the
-/// nearest known name as a hint.
-[[nodiscard]] std::vector<graph::Diagnostic> apply_file(std::string_view toml, const std::vector<std::string>& already_given,
-                                                        Config& config);
+/// [nodes.*] replaces the topology text, which parse_topology then checks. Mistakes have their place; unknown keys get
+/// the nearest known name as a hint.
+[[nodiscard]] std::vector<graph::Diagnostic> apply_file(std::string_view toml,
+                                                        const std::vector<std::string>& already_given, Config& config);
 
 /// Tables of the config file that are not the topology's.
 [[nodiscard]] std::vector<std::string> setting_tables();

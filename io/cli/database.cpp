@@ -10,7 +10,9 @@
 
 namespace mesher::cli {
 
-Database::~Database() { stop(); }
+Database::~Database() {
+  stop();
+}
 
 Result<Database> Database::open_for_server(const Config& config) {
   Database database;
@@ -18,8 +20,8 @@ Result<Database> Database::open_for_server(const Config& config) {
   if (!config.database_url.empty()) {
     database.conninfo_ = config.database_url;
   } else {
-    auto embedded = postgres::Embedded::start(
-        config.data_dir, [](std::string_view line) { log::info("postgres", "{}", line); });
+    auto embedded =
+        postgres::Embedded::start(config.data_dir, [](std::string_view line) { log::info("postgres", "{}", line); });
     if (!embedded) return std::move(embedded).error();
     database.embedded_ = std::move(embedded).value();
     database.conninfo_ = database.embedded_->conninfo();

@@ -36,8 +36,9 @@ void look_at_disk(const Config& config, Findings& findings) {
                  "name the data directory with --data-dir");
     return;
   }
-  const auto text = fmt::format("{} free on the disk of {}", graph::format_bytes(static_cast<std::int64_t>(space.available)),
-                                config.data_dir.string());
+  const auto text =
+      fmt::format("{} free on the disk of {}", graph::format_bytes(static_cast<std::int64_t>(space.available)),
+                  config.data_dir.string());
   if (space.available < config.journal_min_free_disk * 2) {
     findings.ill("disk", text, "free some space: below journal.min_free_disk clients are refused");
   } else {
@@ -64,8 +65,9 @@ void look_at_journal(const Config& config, Findings& findings) {
 void look_at_database(const Config& config, Findings& findings) {
   auto database = Database::open_beside_server(config);
   if (!database) {
-    findings.ill("database", database.error().message,
-                 database.error().hint.empty() ? "see the log of PostgreSQL in the data directory" : database.error().hint);
+    findings.ill(
+        "database", database.error().message,
+        database.error().hint.empty() ? "see the log of PostgreSQL in the data directory" : database.error().hint);
     return;
   }
   auto connection = postgres::Connection::open(database->connect_options("mesher doctor"));
@@ -82,7 +84,8 @@ void look_at_database(const Config& config, Findings& findings) {
     return;
   }
   const auto text = [&](int column) { return std::string(answer->text(0, column)); };
-  findings.well("database", fmt::format("PostgreSQL {}, {}, {} projects, {} events counted", text(0), text(1), text(2), text(3)));
+  findings.well("database",
+                fmt::format("PostgreSQL {}, {}, {} projects, {} events counted", text(0), text(1), text(2), text(3)));
   if (text(4) == "0") {
     findings.well("quarantine", "empty");
   } else {

@@ -16,7 +16,8 @@ graph::ParsedTopology parse_config_topology(std::string_view toml, const graph::
   return graph::parse_topology(toml, registry, kSources, setting_tables());
 }
 
-GraphService::GraphService(graph::Runner& runner, const graph::Registry& registry, const Config& config, Metrics& metrics)
+GraphService::GraphService(graph::Runner& runner, const graph::Registry& registry, const Config& config,
+                           Metrics& metrics)
     : runner_(runner),
       registry_(registry),
       config_(config),

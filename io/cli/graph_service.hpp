@@ -14,8 +14,8 @@ namespace mesher::cli {
 /// Parses and checks the text of a config file against the known node types; settings' tables are left alone.
 [[nodiscard]] graph::ParsedTopology parse_config_topology(std::string_view toml, const graph::Registry& registry);
 
-/// The running graph for the API and for SIGHUP. A topology put in force by the API is kept in the data directory for the
-/// next start, unless a config file says what runs. Any thread.
+/// The running graph for the API and for SIGHUP. A topology put in force by the API is kept in the data directory for
+/// the next start, unless a config file says what runs. Any thread.
 class GraphService final : public api::GraphControl {
  public:
   GraphService(graph::Runner& runner, const graph::Registry& registry, const Config& config, Metrics& metrics);

@@ -39,7 +39,4 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void on_finish_impl(Error&) override {}
 };
 
-/// Undoes percent encoding and collapses repeated slashes; the query goes to `query` as it is.
-void split_target(std::string_view target, std::string& path, std::string& query);
-
 }  // namespace mesher::http

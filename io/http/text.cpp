@@ -74,6 +74,22 @@ std::string percent_decoded(std::string_view text, bool plus_is_space) {
   return out;
 }
 
+void split_target(std::string_view target, std::string& path, std::string& query) {
+  if (const auto hash = target.find('#'); hash != std::string_view::npos) target = target.substr(0, hash);
+  if (const auto mark = target.find('?'); mark != std::string_view::npos) {
+    query = target.substr(mark + 1);
+    target = target.substr(0, mark);
+  }
+  // The absolute form that clients of proxies use: http://host/path.
+  if (const auto scheme = target.find("://"); scheme != std::string_view::npos && target.front() != '/') {
+    const auto slash = target.find('/', scheme + 3);
+    target = slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+  }
+  path = target.find('%') == std::string_view::npos ? std::string(target) : percent_decoded(target, false);
+  path.erase(std::unique(path.begin(), path.end(), [](char a, char b) { return a == '/' && b == '/'; }), path.end());
+  if (path.empty() || path.front() != '/') path.insert(path.begin(), '/');
+}
+
 void append_json_string(std::string_view text, std::string& out) {
   out += '"';
   while (!text.empty()) {

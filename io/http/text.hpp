@@ -10,6 +10,10 @@ namespace mesher::http {
 /// Undoes %XX; with `plus_is_space` also '+', as in query strings. Malformed escapes stay as they are.
 [[nodiscard]] std::string percent_decoded(std::string_view text, bool plus_is_space);
 
+/// Takes a request's target apart: `path` with percent encoding undone and repeated slashes collapsed, `query` as it
+/// is.
+void split_target(std::string_view target, std::string& path, std::string& query);
+
 /// Appends `text` as a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD, so that the answer is always valid.
 void append_json_string(std::string_view text, std::string& out);
 

@@ -99,13 +99,17 @@ std::uint64_t memory_size() {
   return memory;
 }
 
-std::string settings_text(const ClusterPaths& paths, int major) {
+std::string settings_text(const ClusterPaths& paths, const fs::path& programs, int major) {
   constexpr std::uint64_t kMiB = 1024 * 1024;
   const auto memory = memory_size() / kMiB;
   std::error_code ignored;
   const auto disk = fs::space(paths.cluster, ignored).available / kMiB;
   const auto buffers = std::clamp<std::uint64_t>(memory / 16, 32, 256);
   const auto wal = std::clamp<std::uint64_t>(disk / 16, 256, 4096);
+  // Debian's and PostgreSQL's own packages are built with lz4; of others one can't know, and a server does not start
+  // with a value that it was not built for.
+  const bool packaged = programs.native().starts_with("/usr/lib/postgresql/");
+  const auto* compression = major >= 15 && packaged ? "lz4" : "on";
   return fmt::format(
       R"(# Written by Mesher at every start. Put your own settings at the end of postgresql.conf.
 listen_addresses = ''
@@ -147,7 +151,7 @@ log_checkpoints = off
 log_autovacuum_min_duration = -1
 log_min_error_statement = panic     # statements carry personal data
 )",
-      paths.sockets.string(), kPort, buffers, memory / 2, major >= 15 ? "lz4" : "on", wal);
+      paths.sockets.string(), kPort, buffers, memory / 2, compression, wal);
 }
 
 Status write_file(const fs::path& path, const std::string& text, const std::optional<RunAs>& owner) {
@@ -261,8 +265,9 @@ std::optional<int> cluster_version(const fs::path& cluster) {
   return version;
 }
 
-Status write_settings(const ClusterPaths& paths, int major) {
-  if (auto status = write_file(paths.cluster / "mesher.conf", settings_text(paths, major), paths.run_as); !status) {
+Status write_settings(const ClusterPaths& paths, const fs::path& programs, int major) {
+  if (auto status = write_file(paths.cluster / "mesher.conf", settings_text(paths, programs, major), paths.run_as);
+      !status) {
     return status;
   }
   const auto main_file = paths.cluster / "postgresql.conf";

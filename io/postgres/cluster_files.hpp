@@ -33,7 +33,7 @@ struct ClusterPaths {
 
 /// Settings for this work and this machine's memory and disk, written to <cluster>/mesher.conf, which
 /// <cluster>/postgresql.conf includes first: what a user adds there wins.
-[[nodiscard]] Status write_settings(const ClusterPaths& paths, int major);
+[[nodiscard]] Status write_settings(const ClusterPaths& paths, const std::filesystem::path& programs, int major);
 
 /// postmaster.pid of a server that is really running in this cluster.
 struct RunningServer {

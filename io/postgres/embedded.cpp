@@ -57,7 +57,7 @@ Result<std::unique_ptr<Embedded>> Embedded::start(const fs::path& data_dir, cons
     if (auto status = embedded->make_cluster(); !status) return status.error();
   }
   const int major = cluster_version(embedded->paths_.cluster).value_or(0);
-  if (auto status = write_settings(embedded->paths_, major); !status) return status.error();
+  if (auto status = write_settings(embedded->paths_, embedded->programs_, major); !status) return status.error();
   if (auto status = embedded->adopt_or_launch(progress); !status) return status.error();
   embedded->supervisor_ = std::jthread([self = embedded.get()](const std::stop_token& stop) { self->supervise(stop); });
   return embedded;

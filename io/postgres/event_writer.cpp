@@ -90,6 +90,7 @@ Result<nodes::ports::Committed> EventStore::Writer::store(const WriteSet& set) {
   Error last{ErrorCode::unavailable, "the same event ids keep coming from elsewhere", {}};
   bool look_everywhere = false;  // the database refused an id: ask which ones it has
   for (int i = 0; i < kAttempts; ++i) {
+    const bool reused = connection_ && !connection_->broken();
     if (auto status = connect(); !status) return as_port_error(status.error());
     Attempt attempt;
     leave_out_repeated(set, attempt);
@@ -108,7 +109,8 @@ Result<nodes::ports::Committed> EventStore::Writer::store(const WriteSet& set) {
       continue;
     }
     if (has_sqlstate(last, sqlstate::kCheckViolation)) shared_.partitions.forget();
-    if (!worth_another_attempt(last)) break;
+    const bool died_idle = reused && connection_->broken();
+    if (!died_idle && !worth_another_attempt(last)) break;
   }
   return as_port_error(last);
 }

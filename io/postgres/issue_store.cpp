@@ -211,41 +211,47 @@ Result<std::vector<std::int64_t>> create(Connection& connection, std::span<const
 
 IssueStore::IssueStore(ConnectOptions options, Health& health) : options_(std::move(options)), health_(health) {}
 
-Result<Connection> IssueStore::connection() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      Connection connection = std::move(idle_.back());
-      idle_.pop_back();
-      return connection;
-    }
-  }
-  return Connection::open(options_);
+std::optional<Connection> IssueStore::idle_connection() {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) return std::nullopt;
+  Connection connection = std::move(idle_.back());
+  idle_.pop_back();
+  return connection;
 }
 
 Result<std::vector<std::int64_t>> IssueStore::find_or_create(std::span<const Wanted> wanted) {
   for (const auto& entry : wanted) {
     if (entry.hashes.empty()) return Error{ErrorCode::invalid, "an issue needs a hash", {}};
   }
-  auto connection = this->connection();
-  auto answer = connection ? ask(*connection, wanted) : Result<std::vector<std::int64_t>>(connection.error());
-  if (connection && !connection->broken()) {
-    if (connection->in_transaction()) (void)connection->execute("rollback");
+  // An idle connection may have died since it was used last; asking again does no harm.
+  while (auto connection = idle_connection()) {
+    auto answer = ask(*connection, wanted);
+    if (!answer && connection->broken()) continue;
+    return finish(std::move(*connection), std::move(answer));
+  }
+  auto connection = Connection::open(options_);
+  if (!connection) {
+    health_.fails("issues", connection.error());
+    return Error{ErrorCode::unavailable, connection.error().message, connection.error().hint};
+  }
+  auto answer = ask(*connection, wanted);
+  return finish(std::move(*connection), std::move(answer));
+}
+
+Result<std::vector<std::int64_t>> IssueStore::finish(Connection connection, Result<std::vector<std::int64_t>> answer) {
+  if (!connection.broken() && connection.in_transaction()) (void)connection.execute("rollback");
+  if (!connection.broken()) {
     const std::lock_guard lock(mutex_);
-    if (!connection->broken() && idle_.size() < kIdleConnections) idle_.push_back(std::move(*connection));
+    if (idle_.size() < kIdleConnections) idle_.push_back(std::move(connection));
   }
   if (answer) {
     health_.works("issues");
     return answer;
   }
   auto error = answer.error();
-  if (error.code != ErrorCode::not_found && error.code != ErrorCode::invalid) error.code = ErrorCode::unavailable;
-  if (error.worth_retry()) {
-    health_.fails("issues", error);
-    // The others have most likely died with it.
-    const std::lock_guard lock(mutex_);
-    idle_.clear();
-  }
+  if (error.code == ErrorCode::not_found || error.code == ErrorCode::invalid) return error;
+  error.code = ErrorCode::unavailable;
+  health_.fails("issues", error);
   return error;
 }
 

@@ -26,7 +26,8 @@ class IssueStore final : public nodes::ports::IssueStore {
   Result<std::vector<std::int64_t>> find_or_create(std::span<const Wanted> wanted) override;
 
  private:
-  Result<Connection> connection();
+  std::optional<Connection> idle_connection();
+  Result<std::vector<std::int64_t>> finish(Connection connection, Result<std::vector<std::int64_t>> answer);
   Result<std::vector<std::int64_t>> ask(Connection& connection, std::span<const Wanted> wanted);
 
   const ConnectOptions options_;

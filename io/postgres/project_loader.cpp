@@ -116,6 +116,10 @@ Status ProjectLoader::keep_up(const std::stop_token& stop) {
     if (*version != directory_.snapshot()->version) {
       if (auto status = load(*connection); !status) return status;
       log::debug("projects", "loaded version {}", *version);
+      // `mesher setup` waits for this, so that the key it prints works at once.
+      const auto told =
+          connection->query("select pg_notify('mesher_projects_loaded', version::text) from project_version");
+      if (!told) return told.error();
     }
     health_.works("projects");
     // Short waits, so that a stop is noticed soon.

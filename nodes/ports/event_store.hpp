@@ -44,10 +44,10 @@ class EventStore {
  public:
   virtual ~EventStore() = default;
 
-  /// Stores everything in one transaction: rows, payload blocks, issue counters, roll-ups, outcomes, quarantine, cursor.
-  /// Events with an id that is stored already (or twice in the set) are left out and counted as invalid/duplicate.
-  /// Errors: unavailable (retry), invalid (the data of some event can't be stored: bisect), conflict (the cursor moved,
-  /// or an issue is gone: `hint` "cursor" or "issue").
+  /// Stores everything in one transaction: rows, payload blocks, issue counters, roll-ups, outcomes, quarantine,
+  /// cursor. Events with an id that is stored already (or twice in the set) are left out and counted as
+  /// invalid/duplicate. Errors: unavailable (retry), invalid (the data of some event can't be stored: bisect), conflict
+  /// (the cursor moved, or an issue is gone: `hint` "cursor" or "issue").
   virtual Result<Committed> commit(const WriteSet& set) = 0;
 
   /// The stored cursor of a partition; 0 if there is none. Error: unavailable.

@@ -31,11 +31,11 @@ struct ReadChunk {
 };
 
 struct JournalStatus {
-  bool accepting = true;       ///< false: appends are refused now
-  std::string reason;          ///< why not: "journal quota reached", "disk full", "write error"
-  std::uint64_t bytes = 0;     ///< on disk, all partitions
+  bool accepting = true;    ///< false: appends are refused now
+  std::string reason;       ///< why not: "journal quota reached", "disk full", "write error"
+  std::uint64_t bytes = 0;  ///< on disk, all partitions
   std::uint64_t quota = 0;
-  std::uint64_t records_waiting = 0;  ///< appended and not released
+  std::uint64_t records_waiting = 0;                     ///< appended and not released
   std::uint64_t damaged_records = 0, damaged_bytes = 0;  ///< skipped since start
 };
 
@@ -51,9 +51,9 @@ class Journal {
   /// Identity of this log, made when it was created: cursors in the database belong to it.
   [[nodiscard]] virtual std::string id() const = 0;
 
-  /// Appends all records of the block or none. `done` is called exactly once, from a thread of the journal, with success
-  /// only when the records can no longer be lost. Errors: exhausted (quota, free-disk floor), unavailable (I/O error).
-  /// A refusal that is known at once calls `done` before append() returns.
+  /// Appends all records of the block or none. `done` is called exactly once, from a thread of the journal, with
+  /// success only when the records can no longer be lost. Errors: exhausted (quota, free-disk floor), unavailable (I/O
+  /// error). A refusal that is known at once calls `done` before append() returns.
   virtual void append(std::uint32_t partition, AppendBlock block, Appended done) = 0;
 
   /// The next durable entries of a partition from sequence `from` on: at least one, at most `max_records` and about

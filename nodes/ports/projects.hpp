@@ -17,8 +17,8 @@ struct FilterSettings {
   bool web_crawlers = false;
   bool browser_extensions = false;
   bool legacy_browsers = false;
-  std::vector<std::string> messages;  ///< globs on message and "type: value", case-insensitive
-  std::vector<std::string> releases;  ///< globs
+  std::vector<std::string> messages;      ///< globs on message and "type: value", case-insensitive
+  std::vector<std::string> releases;      ///< globs
   std::vector<std::string> ip_addresses;  ///< addresses or CIDR ranges
 };
 

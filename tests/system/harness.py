@@ -283,11 +283,11 @@ class Postgres:
 
     def _run(self, program, *arguments, check=True):
         done = subprocess.run([*self.as_user, os.path.join(self.bin, program), *arguments], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True, cwd="/", timeout=120)
+                              stderr=subprocess.PIPE, text=True, cwd="/", timeout=200)
         assert not check or done.returncode == 0, (program, arguments, done.stderr[-1500:])
 
     def start(self):
-        self._run("pg_ctl", "-D", self.cluster, "-l", os.path.join(self.folder, "log"), "-w", "start")
+        self._run("pg_ctl", "-D", self.cluster, "-l", os.path.join(self.folder, "log"), "-w", "-t", "180", "start")
 
     def stop(self):
         self._run("pg_ctl", "-D", self.cluster, "-m", "immediate", "-w", "stop", check=False)
@@ -314,8 +314,12 @@ class SmallDisk:
         with open(os.path.join(self.path, "ballast"), "ab") as ballast:
             free = os.statvfs(self.path)
             left = free.f_bavail * free.f_frsize - leave
-            if left > 0:
-                os.posix_fallocate(ballast.fileno(), 0, left)
+            while left > 0:
+                try:
+                    os.posix_fallocate(ballast.fileno(), 0, left)
+                    return
+                except OSError:  # others write at the same time
+                    left -= 256 * 1024
 
     def free(self):
         os.remove(os.path.join(self.path, "ballast"))
@@ -374,7 +378,9 @@ class WebSocket:
     def _take(self, n, deadline):
         while len(self.buffer) < n:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+            waiting = select.poll()
+            waiting.register(self.socket, select.POLLIN)
+            if left <= 0 or not waiting.poll(left * 1000):
                 return None
             more = self.socket.recv(262144)
             if not more:

@@ -38,7 +38,7 @@ inputs = ["batch_write"]
 when_full = "drop"
 """
 DEDUPE = '[nodes.extra]\ntype = "dedupe"\ninputs = ["scrub"]\n'
-FAULT = '[nodes.extra]\ntype = "fault"\ninputs = ["scrub"]\nmessage_contains = "poison"\n'
+FAULT = '[nodes.extra]\ntype = "fault"\ninputs = ["scrub"]\nmessage = "poison"\n'
 
 
 def topology(concurrency=2, buffer=16, extra="", before_sample="scrub"):
@@ -73,7 +73,7 @@ def test_GRAPH_04_twenty_topology_changes_under_load_lose_and_double_nothing(cle
             out.write(text)
         if n % 2:
             answer = project.api("/api/v1/graph", "PUT", text)
-            assert answer.status == (400 if bad else 200), answer
+            assert answer.status == (422 if bad else 200), answer
         else:
             before = server.metric("mesher_graph_reloads_total")
             os.kill(server.process.pid, signal.SIGHUP)

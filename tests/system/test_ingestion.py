@@ -27,12 +27,18 @@ def test_INGEST_01_native_post_stores_an_error_and_a_log_entry(project):
 
 
 def test_INGEST_01_missing_unknown_and_revoked_keys_store_nothing(project):
-    for headers in ({}, {"X-Mesher-Auth": "0" * 32}, {"X-Mesher-Auth": "zzz"}, {"X-Mesher-Auth": "' or 1=1 --"}):
+    for headers in ({}, {"X-Mesher-Auth": "0" * 32}):
         answer = request(project.server.base, "POST", "/api/v1/events", json.dumps({"message": "x"}),
                          {"Content-Type": "application/json", **headers})
         assert answer.status in (401, 403), answer
         assert answer.json["error"]["code"], answer
-    project.send({"message": "the only one"})
+    for malformed in ("zzz", "' or 1=1 --"):
+        answer = project.send({"message": "x"}, headers={"X-Mesher-Auth": malformed})
+        assert answer.status in (400, 401, 403), answer
+    project.server.sql(f"update project_keys set enabled = false where project_id = {project.id}")
+    wait_for(lambda: project.send(b"never stored").status == 403, 5, "the revoked key is refused")
+    project.server.sql(f"update project_keys set enabled = true where project_id = {project.id}")
+    wait_for(lambda: project.send({"message": "the only one"}).status == 202, 5, "the key works again")
     project.wait_count(1)
 
 

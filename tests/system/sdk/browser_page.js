@@ -8,7 +8,8 @@ Sentry.setTag("page", "checkout");
 Sentry.addBreadcrumb({ category: "ui.click", message: "pressed pay" });
 
 function charge(amount) {
-  throw new RangeError(`amount ${amount} is too large`, { cause: new Error("limit exceeded") });
+  // The causes differ too: the SDK itself leaves out an exception whose cause and stack repeat the last one's.
+  throw new RangeError(`amount ${amount} is too large`, { cause: new Error(`limit ${amount} exceeded`) });
 }
 for (let n = 0; n < 3; n++) {
   try {

@@ -14,6 +14,7 @@
 #include "io/api/routes.hpp"
 #include "io/http/ingest.hpp"
 #include "io/metrics/operations.hpp"
+#include "io/ws/live_hub.hpp"
 
 namespace mesher::api {
 namespace {
@@ -95,7 +96,9 @@ std::set<std::string> served() {
   http::Ingest ingest({}, projects, journal, clock, metrics, std::make_shared<http::ByteBudget>(1 << 20));
   ingest.add_routes(router);
   metrics::add_routes(router, metrics, {});
-  std::set<std::string> all{"GET /api/v1/live"};
+  ws::LiveHub hub({}, nullptr, metrics);
+  hub.add_routes(router);
+  std::set<std::string> all;
   for (const auto& route : routes()) all.insert(std::string(route.method) + " " + std::string(route.pattern));
   for (const auto& route : router.routes()) {
     if (route.rfind("OPTIONS ", 0) != 0) all.insert(without_prefix(route));

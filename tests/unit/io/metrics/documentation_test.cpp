@@ -38,7 +38,8 @@ TEST(OPS_metrics, documentation_has_every_figure_and_no_other) {
   for (const char* folder : {"graph", "nodes", "io", "cluster"}) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
-      if (entry.path().extension() == ".cpp") figures.merge(found(file(entry.path()), '"'));
+      const auto kind = entry.path().extension();
+      if (kind == ".cpp" || kind == ".hpp") figures.merge(found(file(entry.path()), '"'));
     }
   }
   for (const auto& other : others) figures.erase(other);
