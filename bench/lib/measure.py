@@ -255,7 +255,7 @@ def drain(run):
 
 
 # Benchmarks of mesher-bench and the figures that they give.
-MICRO = {"normaliser_mb_s": (r"normali[sz]er", "bytes_per_second", 1e-6),
+MICRO = {"normaliser_mb_s": (r"normaliser/skeleton", "bytes_per_second", 1e-6),
          "wire_to_fingerprint_events_s": (r"wire_to_fingerprint", "items_per_second", 1)}
 
 
