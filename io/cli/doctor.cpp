@@ -1,6 +1,7 @@
 #include "io/cli/doctor.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -9,6 +10,7 @@
 
 #include "graph/units.hpp"
 #include "io/cli/database.hpp"
+#include "io/journal/inspect.hpp"
 #include "io/postgres/connection.hpp"
 
 namespace mesher::cli {
@@ -53,13 +55,26 @@ void look_at_journal(const Config& config, Findings& findings) {
     findings.well("journal", "none yet");
     return;
   }
-  std::uintmax_t bytes = 0, files = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, failure)) {
-    if (!entry.is_regular_file(failure)) continue;
-    bytes += entry.file_size(failure);
-    ++files;
+  const auto report = io::journal::inspect(folder.string());
+  if (!report && report.error().code == ErrorCode::conflict) {
+    findings.well("journal", "in use by a running server: /metrics and /readyz tell of it");
+    return;
   }
-  findings.well("journal", fmt::format("{} files, {}", files, graph::format_bytes(static_cast<std::int64_t>(bytes))));
+  if (!report) {
+    findings.ill("journal", report.error().message,
+                 report.error().hint.empty() ? "see whether this user may read the folder" : report.error().hint);
+    return;
+  }
+  std::uint64_t records = 0;
+  for (const auto& partition : report->partitions) records += partition.records;
+  const auto text = fmt::format("{} records in {}, the stored ones among them", records,
+                                graph::format_bytes(static_cast<std::int64_t>(report->bytes)));
+  if (report->findings.empty()) {
+    findings.well("journal", text);
+    return;
+  }
+  findings.ill("journal", fmt::format("{}; {}", text, fmt::join(report->findings, "; ")),
+               "nothing: the next start skips what is damaged, counts it and goes on; look at the disk's health");
 }
 
 void look_at_database(const Config& config, Findings& findings) {
