@@ -4,7 +4,6 @@
 #include <array>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
-#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -31,79 +30,6 @@ bool wants_websocket(const Request& request) {
 }
 
 }  // namespace
-
-asio::mutable_buffer ReadBuffer::prepare(std::size_t want) {
-  want = std::max(want, kIdle);
-  if (begin_ == end_) {
-    begin_ = end_ = 0;
-    if (capacity_ > want && want == kIdle) capacity_ = 0;  // give the large one back
-  }
-  const auto used = end_ - begin_;
-  if (capacity_ < std::max(want, used + 1)) {
-    const auto next = std::max({want, used * 2, kIdle});
-    auto memory = std::make_unique_for_overwrite<char[]>(next);
-    if (used > 0) std::memcpy(memory.get(), memory_.get() + begin_, used);
-    memory_ = std::move(memory);
-    capacity_ = next;
-    begin_ = 0;
-    end_ = used;
-  } else if (begin_ > 0 && (end_ == capacity_ || used < 512)) {
-    std::memmove(memory_.get(), memory_.get() + begin_, used);
-    begin_ = 0;
-    end_ = used;
-  }
-  return {memory_.get() + end_, capacity_ - end_};
-}
-
-void ReadBuffer::consume(std::size_t n) {
-  begin_ += n;
-  if (begin_ == end_) begin_ = end_ = 0;
-}
-
-void Exchange::answer(const std::shared_ptr<Exchange>& self, Response response) {
-  if (self->answered_.exchange(true)) return;
-  self->response_ = std::move(response);
-  deliver(self);
-}
-
-void Exchange::accept(const std::shared_ptr<Exchange>& self, std::unique_ptr<SocketHandler> handler, Response refusal) {
-  if (self->answered_.exchange(true)) return;
-  self->socket_handler_ = std::move(handler);
-  self->response_ = std::move(refusal);
-  deliver(self);
-}
-
-void Exchange::deliver(const std::shared_ptr<Exchange>& self) {
-  self->body_bytes_.clear();
-  if (self->mailbox_->is_this_thread()) {
-    self->woken();
-  } else {
-    self->mailbox_->push(self);
-  }
-}
-
-void Exchange::woken() {
-  const auto connection = connection_.lock();
-  if (!connection) return;
-  if (socket_handler_) {
-    connection->upgrade(std::move(socket_handler_));
-  } else {
-    connection->respond(std::move(response_));
-  }
-}
-
-/// Answers for a handler that lets go of its Respond without calling it; after an answer it does nothing.
-class AnswerGuard {
- public:
-  explicit AnswerGuard(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
-  AnswerGuard(const AnswerGuard&) = delete;
-  AnswerGuard& operator=(const AnswerGuard&) = delete;
-  ~AnswerGuard() { Exchange::answer(exchange_, error_response(500, "internal", "the request was not answered")); }
-  [[nodiscard]] const std::shared_ptr<Exchange>& exchange() const { return exchange_; }
-
- private:
-  std::shared_ptr<Exchange> exchange_;
-};
 
 Connection::Connection(Worker& worker, TcpSocket socket, std::string remote_address, ConnectionQuota::Unit unit)
     : Peer(worker),

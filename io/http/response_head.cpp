@@ -1,5 +1,6 @@
 #include "io/http/response_head.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace mesher::http {
@@ -12,7 +13,14 @@ void append_number(std::size_t value, std::string& out) {
 }
 
 void append_clean(std::string_view text, std::string& out) {
-  for (const char c : text) out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+  static constexpr std::string_view kBreaks("\r\n\0", 3);
+  for (;;) {
+    const auto at = std::min(text.find_first_of(kBreaks), text.size());
+    out += text.substr(0, at);
+    if (at == text.size()) return;
+    out += ' ';
+    text.remove_prefix(at + 1);
+  }
 }
 
 }  // namespace

@@ -5,42 +5,26 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <deque>
-#include <map>
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
 #include <utility>
 
 #include "io/http/text.hpp"
+#include "io/ws/live_client.hpp"
 #include "io/ws/live_filter.hpp"
 
 namespace mesher::ws {
 namespace {
 
-using Text = std::shared_ptr<const std::string>;
+using Text = LiveClient::Text;
 
-// Frames handed to the socket and not yet written: enough to keep it busy. What waits beyond them can still be dropped.
-constexpr std::size_t kSocketWindow = 16;
-// Answers waiting for a client that does not read; it is not read from until they are gone.
-constexpr std::size_t kMaxAnswers = 32;
 constexpr std::size_t kWatchSlots = 4096;
-
-Text frame(std::string_view type, std::string_view id, std::string_view more = {}) {
-  std::string out = fmt::format(R"({{"type":"{}")", type);
-  if (!id.empty()) {
-    out += R"(,"id":)";
-    http::append_json_string(id, out);
-  }
-  out += more;
-  out += '}';
-  return std::make_shared<const std::string>(std::move(out));
-}
 
 Text error_frame(const LiveMistake& mistake) {
   std::string more = fmt::format(R"(,"code":"{}","message":)", mistake.code);
   http::append_json_string(mistake.message, more);
-  return frame("error", mistake.id, more);
+  return live_frame("error", mistake.id, more);
 }
 
 std::string_view cookie_of(const http::Request& request, std::string_view name) {
@@ -80,142 +64,6 @@ bool may_watch(const LivePrincipal& principal, std::uint32_t project) {
 
 }  // namespace
 
-/// One socket's side: its subscriptions and what waits for it. Any thread.
-class LiveHub::Client {
- public:
-  Client(const LiveHubOptions& options, std::string token, Counter& sent, Counter& dropped)
-      : token(std::move(token)), options_(options), sent_(sent), dropped_total_(dropped) {}
-
-  void open(std::shared_ptr<http::Socket> socket) {
-    const std::lock_guard lock(mutex_);
-    socket_ = std::move(socket);
-  }
-  void close() {
-    const std::lock_guard lock(mutex_);
-    socket_.reset();
-    events_.clear();
-    answers_.clear();
-    bytes_ = 0;
-  }
-  void pause(bool paused) {
-    const std::lock_guard lock(mutex_);
-    asking_ = paused;
-    update_reading();
-  }
-  /// Queues an answer to a request of the client's; these are never dropped.
-  void answer(Text text) {
-    const std::lock_guard lock(mutex_);
-    answers_.push_back(std::move(text));
-    update_reading();
-    send();
-  }
-  /// Queues what was published; beyond the bounds the oldest goes.
-  void offer(const Text& text) {
-    const std::lock_guard lock(mutex_);
-    queue(text);
-  }
-  void offer_event(const nodes::Event& event, const Text& text) {
-    const std::lock_guard lock(mutex_);
-    const bool wanted = std::any_of(subscriptions_.begin(), subscriptions_.end(), [&](const auto& entry) {
-      return entry.second.project_id == event.project_id && entry.second.filter.passes(event);
-    });
-    if (wanted) queue(text);
-  }
-  void send_more() {
-    const std::lock_guard lock(mutex_);
-    send();
-  }
-
-  // The core's side, under its lock.
-
-  /// The project that this subscription replaces, if it does. False if there are too many.
-  bool subscribe(const LiveRequest& request, std::optional<std::uint32_t>& replaced) {
-    const std::lock_guard lock(mutex_);
-    const auto at = subscriptions_.find(request.id);
-    if (at == subscriptions_.end() && subscriptions_.size() >= options_.max_subscriptions) return false;
-    if (at != subscriptions_.end()) replaced = at->second.project_id;
-    subscriptions_[request.id] = {request.project_id, request.filter};
-    return true;
-  }
-  std::optional<std::uint32_t> unsubscribe(const std::string& id) {
-    const std::lock_guard lock(mutex_);
-    const auto at = subscriptions_.find(id);
-    if (at == subscriptions_.end()) return std::nullopt;
-    const auto project = at->second.project_id;
-    subscriptions_.erase(at);
-    return project;
-  }
-  [[nodiscard]] bool subscribed_to(std::uint32_t project) const {
-    const std::lock_guard lock(mutex_);
-    return std::any_of(subscriptions_.begin(), subscriptions_.end(),
-                       [&](const auto& entry) { return entry.second.project_id == project; });
-  }
-  /// How many subscriptions there were.
-  std::int64_t forget_all() {
-    const std::lock_guard lock(mutex_);
-    return static_cast<std::int64_t>(std::exchange(subscriptions_, {}).size());
-  }
-  [[nodiscard]] bool is_open() const {
-    const std::lock_guard lock(mutex_);
-    return socket_ != nullptr;
-  }
-
-  const std::string token;
-
- private:
-  struct Subscription {
-    std::uint32_t project_id = 0;
-    LiveFilter filter;
-  };
-
-  void queue(const Text& text) {
-    if (!socket_) return;
-    events_.push_back(text);
-    bytes_ += text->size();
-    while (events_.size() > options_.queue_frames || (bytes_ > options_.queue_bytes && events_.size() > 1)) {
-      bytes_ -= events_.front()->size();
-      events_.pop_front();
-      ++dropped_;
-      dropped_total_.add();
-    }
-    send();
-  }
-  void update_reading() {
-    if (socket_) socket_->pause_reading(asking_ || answers_.size() > kMaxAnswers);
-  }
-  void send() {
-    if (!socket_) return;
-    while (socket_->queued() < kSocketWindow) {
-      if (!answers_.empty()) {
-        if (!socket_->send(answers_.front())) return;
-        answers_.pop_front();
-        update_reading();
-      } else if (dropped_ > 0) {
-        if (!socket_->send(frame("dropped", {}, fmt::format(R"(,"count":{})", dropped_)))) return;
-        dropped_ = 0;
-      } else if (!events_.empty()) {
-        if (!socket_->send(events_.front())) return;
-        bytes_ -= events_.front()->size();
-        events_.pop_front();
-        sent_.add();
-      } else {
-        return;
-      }
-    }
-  }
-
-  const LiveHubOptions& options_;
-  Counter& sent_;
-  Counter& dropped_total_;
-  mutable std::mutex mutex_;  // guards the rest
-  std::shared_ptr<http::Socket> socket_;
-  std::map<std::string, Subscription> subscriptions_;
-  std::deque<Text> events_, answers_;
-  std::size_t bytes_ = 0;
-  std::uint64_t dropped_ = 0;
-  bool asking_ = false;
-};
-
 /// The rooms. Lock order: rooms_mutex_, then a client's.
 class LiveHub::Core {
  public:
@@ -240,7 +88,7 @@ class LiveHub::Core {
   }
 
   /// Queues `answer` before anything that the subscription lets through.
-  bool subscribe(const std::shared_ptr<Client>& client, const LiveRequest& request, const Text& answer) {
+  bool subscribe(const std::shared_ptr<LiveClient>& client, const LiveRequest& request, const Text& answer) {
     const std::unique_lock lock(rooms_mutex_);
     if (!client->is_open()) return true;  // it has left meanwhile
     std::optional<std::uint32_t> replaced;
@@ -255,7 +103,7 @@ class LiveHub::Core {
     }
     return true;
   }
-  bool unsubscribe(const std::shared_ptr<Client>& client, const std::string& id) {
+  bool unsubscribe(const std::shared_ptr<LiveClient>& client, const std::string& id) {
     const std::unique_lock lock(rooms_mutex_);
     const auto project = client->unsubscribe(id);
     if (!project) return false;
@@ -263,7 +111,7 @@ class LiveHub::Core {
     leave_if_unwanted(client, *project);
     return true;
   }
-  void leave(const std::shared_ptr<Client>& client) {
+  void leave(const std::shared_ptr<LiveClient>& client) {
     const std::unique_lock lock(rooms_mutex_);
     client->close();
     for (auto room = rooms_.begin(); room != rooms_.end();) {
@@ -282,13 +130,13 @@ class LiveHub::Core {
   Counter& dropped;
 
  private:
-  using Rooms = std::unordered_map<std::uint32_t, std::vector<std::shared_ptr<Client>>>;
+  using Rooms = std::unordered_map<std::uint32_t, std::vector<std::shared_ptr<LiveClient>>>;
 
-  void leave_if_unwanted(const std::shared_ptr<Client>& client, std::uint32_t project) {
+  void leave_if_unwanted(const std::shared_ptr<LiveClient>& client, std::uint32_t project) {
     if (client->subscribed_to(project)) return;
     if (const auto room = rooms_.find(project); room != rooms_.end()) remove(client, room);
   }
-  void remove(const std::shared_ptr<Client>& client, Rooms::iterator room) {
+  void remove(const std::shared_ptr<LiveClient>& client, Rooms::iterator room) {
     if (std::erase(room->second, client) == 0) return;
     watchers_[room->first % kWatchSlots].fetch_sub(1, std::memory_order_relaxed);
     if (room->second.empty()) rooms_.erase(room);
@@ -305,7 +153,7 @@ class LiveHub::Handler final : public http::SocketHandler {
  public:
   Handler(std::shared_ptr<Core> core, std::string token)
       : core_(std::move(core)),
-        client_(std::make_shared<Client>(core_->options, std::move(token), core_->sent, core_->dropped)) {
+        client_(std::make_shared<LiveClient>(core_->options, std::move(token), core_->sent, core_->dropped)) {
     core_->sockets.add(1);
   }
   ~Handler() override { core_->sockets.add(-1); }
@@ -316,11 +164,11 @@ class LiveHub::Handler final : public http::SocketHandler {
   void received(std::string text) override;
 
  private:
-  static void subscribe(const std::shared_ptr<Core>& core, const std::shared_ptr<Client>& client,
+  static void subscribe(const std::shared_ptr<Core>& core, const std::shared_ptr<LiveClient>& client,
                         const LiveRequest& request, const std::optional<LivePrincipal>& principal);
 
   std::shared_ptr<Core> core_;
-  std::shared_ptr<Client> client_;
+  std::shared_ptr<LiveClient> client_;
 };
 
 void LiveHub::Handler::received(std::string text) {
@@ -329,7 +177,7 @@ void LiveHub::Handler::received(std::string text) {
   auto& request = *parsed.request;
   if (request.type == LiveRequest::Type::unsubscribe) {
     const bool known = core_->unsubscribe(client_, request.id);
-    return client_->answer(known ? frame("unsubscribed", request.id)
+    return client_->answer(known ? live_frame("unsubscribed", request.id)
                                  : error_frame({request.id, "not_found", "there is no such subscription"}));
   }
   client_->pause(true);  // until the answer: keeps the order of requests
@@ -340,13 +188,13 @@ void LiveHub::Handler::received(std::string text) {
   });
 }
 
-void LiveHub::Handler::subscribe(const std::shared_ptr<Core>& core, const std::shared_ptr<Client>& client,
+void LiveHub::Handler::subscribe(const std::shared_ptr<Core>& core, const std::shared_ptr<LiveClient>& client,
                                  const LiveRequest& request, const std::optional<LivePrincipal>& principal) {
   if (!principal) return client->answer(error_frame({request.id, "unauthenticated", "the token is no longer valid"}));
   if (!may_watch(*principal, request.project_id)) {
     return client->answer(error_frame({request.id, "not_found", "no such project"}));
   }
-  const auto answer = frame("subscribed", request.id, fmt::format(R"(,"project_id":{})", request.project_id));
+  const auto answer = live_frame("subscribed", request.id, fmt::format(R"(,"project_id":{})", request.project_id));
   if (!core->subscribe(client, request, answer)) {
     const auto limit = core->options.max_subscriptions;
     return client->answer(error_frame({request.id, "too_many", fmt::format("at most {} subscriptions", limit)}));
@@ -383,11 +231,11 @@ bool LiveHub::watched(std::uint32_t project_id) const noexcept {
 }
 
 void LiveHub::publish_event(const nodes::Event& event, Text message) {
-  core_->each(event.project_id, [&](Client& client) { client.offer_event(event, message); });
+  core_->each(event.project_id, [&](LiveClient& client) { client.offer_event(event, message); });
 }
 
 void LiveHub::publish(std::uint32_t project_id, Text message) {
-  core_->each(project_id, [&](Client& client) { client.offer(message); });
+  core_->each(project_id, [&](LiveClient& client) { client.offer(message); });
 }
 
 }  // namespace mesher::ws

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,6 +9,7 @@
 
 #include "graph/base/metrics.hpp"
 #include "io/http/message.hpp"
+#include "io/ws/live_client.hpp"
 #include "nodes/ports/broadcaster.hpp"
 
 namespace mesher::ws {
@@ -25,14 +25,6 @@ struct LivePrincipal {
 /// thread, once. Asked when a socket opens and again at each subscribe, so that revoked tokens and new projects count.
 using LiveAuthenticate =
     std::function<void(std::string token, std::function<void(std::optional<LivePrincipal>)> answer)>;
-
-struct LiveHubOptions {
-  std::size_t max_sockets = 10'000;
-  std::size_t max_subscriptions = 100;  ///< of one socket
-  std::size_t queue_frames = 500;       ///< waiting for one client; beyond, it loses its oldest
-  std::size_t queue_bytes = 2 * 1024 * 1024;
-  std::string session_cookie = "mesher_session";
-};
 
 /// Live rooms: GET /api/v1/live upgraded to a WebSocket; clients subscribe to projects, with filters, and get what the
 /// graph publishes. Messages: schema/live.md. A slow client loses its oldest frames and is told how many (`dropped`);
@@ -54,7 +46,6 @@ class LiveHub final : public nodes::ports::Broadcaster {
 
  private:
   class Core;
-  class Client;
   class Handler;
   std::shared_ptr<Core> core_;
 };
