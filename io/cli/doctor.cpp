@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <string>
 
-#include "graph/units.hpp"
 #include "io/cli/database.hpp"
 #include "io/journal/inspect.hpp"
 #include "io/postgres/connection.hpp"
@@ -30,6 +29,12 @@ class Findings {
   bool ill_ = false;
 };
 
+/// "76.4 GiB"
+std::string readable(std::uintmax_t bytes) {
+  const auto mebi = static_cast<double>(bytes) / (1024.0 * 1024.0);
+  return mebi < 1024 ? fmt::format("{:.1f} MiB", mebi) : fmt::format("{:.1f} GiB", mebi / 1024);
+}
+
 void look_at_disk(const Config& config, Findings& findings) {
   std::error_code failure;
   const auto space = std::filesystem::space(config.data_dir, failure);
@@ -38,9 +43,7 @@ void look_at_disk(const Config& config, Findings& findings) {
                  "name the data directory with --data-dir");
     return;
   }
-  const auto text =
-      fmt::format("{} free on the disk of {}", graph::format_bytes(static_cast<std::int64_t>(space.available)),
-                  config.data_dir.string());
+  const auto text = fmt::format("{} free on the disk of {}", readable(space.available), config.data_dir.string());
   if (space.available < config.journal_min_free_disk * 2) {
     findings.ill("disk", text, "free some space: below journal.min_free_disk clients are refused");
   } else {
@@ -67,8 +70,7 @@ void look_at_journal(const Config& config, Findings& findings) {
   }
   std::uint64_t records = 0;
   for (const auto& partition : report->partitions) records += partition.records;
-  const auto text = fmt::format("{} records in {}, the stored ones among them", records,
-                                graph::format_bytes(static_cast<std::int64_t>(report->bytes)));
+  const auto text = fmt::format("{} records in {}, the stored ones among them", records, readable(report->bytes));
   if (report->findings.empty()) {
     findings.well("journal", text);
     return;

@@ -200,10 +200,28 @@ def test_INGEST_09_secrets_never_reach_storage_or_the_live_stream(project):
     assert secret not in project.server.log()
 
 
-def test_RETAIN_04_a_duplicate_id_is_stored_once_and_counted(project):
+def test_INGEST_08_a_duplicate_id_is_stored_once_and_counted(project):
     event = {"event_id": uuid.uuid4().hex, "message": "twice"}
     assert project.send(event).status == 202
     assert project.send(event).status == 202
     project.wait_count(1)
     wait_for(lambda: project.outcomes().get(("invalid", "duplicate")) == 1, 15, "the second one counted as a duplicate")
     assert project.count() == 1
+
+
+def test_RETAIN_04_sampled_events_are_counted_so_that_totals_stay_truthful(project):
+    project.server.sql(f"""update projects set settings = settings || '{{"sample_rate": 0.4}}' where id = {project.id}""")
+    sent = 0
+    def sampling_has_begun():
+        nonlocal sent
+        assert project.send({"message": "probe"}).status == 202
+        sent += 1
+        return any(outcome == "sampled" for outcome, _ in project.outcomes())
+    wait_for(sampling_has_begun, 20, "an event is sampled out")
+    assert project.send([{"message": f"row {n}"} for n in range(400)], "/api/v1/events/bulk").status == 202
+    sent += 400
+    wait_for(lambda: sum(project.outcomes().values()) == sent, 20, "every event has an outcome")
+    outcomes = project.outcomes()
+    accepted = sum(n for (outcome, _), n in outcomes.items() if outcome == "accepted")
+    assert 100 < accepted < 300 + sent - 400, outcomes
+    assert project.count() == accepted
