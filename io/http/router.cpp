@@ -39,7 +39,7 @@ struct Router::Impl {
     Handler handler;
   };
   struct Level {
-    std::vector<std::pair<std::string, Level>> literals;
+    std::vector<std::pair<std::string, std::unique_ptr<Level>>> literals;
     std::unique_ptr<Level> parameter;
     std::vector<std::pair<std::string, Handler>> methods;
     std::vector<std::string> parameter_names;
@@ -74,10 +74,10 @@ struct Router::Impl {
       auto found = std::find_if(level->literals.begin(), level->literals.end(),
                                 [&](const auto& child) { return child.first == part; });
       if (found == level->literals.end()) {
-        level->literals.emplace_back(std::string(part), Level{});
+        level->literals.emplace_back(std::string(part), std::make_unique<Level>());
         found = level->literals.end() - 1;
       }
-      level = &found->second;
+      level = found->second.get();
     }
     MESHER_ASSERT(!level->is_end() || level->parameter_names == parameters);  // same path, same names
     level->parameter_names = std::move(parameters);
@@ -88,7 +88,7 @@ struct Router::Impl {
     if (i == path.size()) return level.is_end() ? &level : nullptr;
     for (const auto& [name, child] : level.literals) {
       if (name != path[i]) continue;
-      if (const auto* end = walk(child, path, i + 1, values)) return end;
+      if (const auto* end = walk(*child, path, i + 1, values)) return end;
     }
     if (!level.parameter) return nullptr;
     values.push_back(path[i]);
