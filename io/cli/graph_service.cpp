@@ -21,8 +21,8 @@ GraphService::GraphService(graph::Runner& runner, const graph::Registry& registr
     : runner_(runner),
       registry_(registry),
       config_(config),
-      reloads_(metrics.counter("mesher_graph_reloads_total", "Topologies that were read again, good or not")),
-      refused_(metrics.counter("mesher_graph_reloads_refused_total", "Topologies that were read again and refused")) {}
+      reloads_(metrics.counter("mesher_topology_reads_total", "Topologies that were read again, good or not")),
+      refused_(metrics.counter("mesher_topology_reads_refused_total", "Topologies that were read again and refused")) {}
 
 Status GraphService::start() {
   auto text = config_.topology_text;

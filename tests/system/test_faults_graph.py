@@ -75,9 +75,9 @@ def test_GRAPH_04_twenty_topology_changes_under_load_lose_and_double_nothing(cle
             answer = project.api("/api/v1/graph", "PUT", text)
             assert answer.status == (422 if bad else 200), answer
         else:
-            before = server.metric("mesher_graph_reloads_total")
+            before = server.metric("mesher_topology_reads_total")
             os.kill(server.process.pid, signal.SIGHUP)
-            wait_for(lambda: server.metric("mesher_graph_reloads_total") > before, 20, "SIGHUP taken")
+            wait_for(lambda: server.metric("mesher_topology_reads_total") > before, 20, "SIGHUP taken")
         changes += not bad
         time.sleep(0.15)
     load.stop()
@@ -107,9 +107,9 @@ def test_RESIL_01_a_node_that_throws_on_one_event_in_a_thousand_quarantines_just
     # The node is mended; replay sends the events round again.
     with open(server.config, "w", encoding="utf-8") as out:
         out.write(topology())
-    before = server.metric("mesher_graph_reloads_total")
+    before = server.metric("mesher_topology_reads_total")
     os.kill(server.process.pid, signal.SIGHUP)
-    wait_for(lambda: server.metric("mesher_graph_reloads_total") > before, 20)
+    wait_for(lambda: server.metric("mesher_topology_reads_total") > before, 20)
     answer = project.api("/api/v1/quarantine", "POST", {"all": True})
     assert answer.status in (200, 202), answer
     project.wait_count(n, 30)
