@@ -159,8 +159,8 @@ int print_version(const CommandLine&) {
 
 int run_command(const CommandLine& line) {
   static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {
-      {"validate", validate},    {"graph", draw}, {"help", help}, {"setup", setup},
-      {"migrate", migrate},      {"psql", psql},  {"doctor", doctor},  {"fingerprint", fingerprint},
+      {"validate", validate},    {"graph", draw}, {"help", help},     {"setup", setup},
+      {"migrate", migrate},      {"psql", psql},  {"doctor", doctor}, {"fingerprint", fingerprint},
       {"version", print_version}};
   return kCommands.at(line.command)(line);
 }

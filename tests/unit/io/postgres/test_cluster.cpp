@@ -19,7 +19,8 @@ namespace {
 /// Stops the server before it removes the folder.
 struct Scratch {
   Scratch() {
-    // In memory if there is such a place: initdb and the checkpoints at the end are nearly all of what these tests take.
+    // In memory if there is such a place: initdb and the checkpoints at the end are nearly all of what these tests
+    // take.
     std::string pattern = access("/dev/shm", W_OK) == 0 ? "/dev/shm/mesher-test-XXXXXX" : "/tmp/mesher-test-XXXXXX";
     folder = mkdtemp(pattern.data());
     chmod(folder.c_str(), 0755);
