@@ -85,15 +85,16 @@ def test_RESIL_03_disk_of_postgresql_full_then_freed_loses_nothing(cleanup):
     cleanup.callback(postgres.stop)
     server = cleanup.server(arguments=["--database-url", postgres.url])
     project = server.new_project()
-    load = Load(project, event=lambda n, k: {"message": "m", "extra": {"pad": os.urandom(8000).hex()}}).start()
+    load = Load(project, event=lambda n, k: {"message": "m", "extra": {"pad": os.urandom(500).hex()}}).start()
     time.sleep(1)
     disk.fill()
     wait_for(lambda: ready(server).status == 503, 60, "/readyz says 503")
+    time.sleep(1)
+    load.stop()  # what the disk must take in the end has to fit on it
     disk.free()
     postgres.stop()  # PostgreSQL itself may have given up over its full disk
     postgres.start()
     wait_for(lambda: ready(server).status == 200, 60, "/readyz says 200 again")
-    load.stop()
     check_books(server, project, load)
 
 
