@@ -134,6 +134,7 @@ int psql(const CommandLine& line) {
   std::vector<std::string> words = {"psql", database->conninfo()};
   words.insert(words.end(), line.rest.begin(), line.rest.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const auto child = fork();
