@@ -21,6 +21,7 @@
 #include "io/cli/doctor.hpp"
 #include "io/cli/fingerprint_command.hpp"
 #include "io/cli/graph_service.hpp"
+#include "io/cli/memory_bound.hpp"
 #include "io/postgres/setup.hpp"
 #include "nodes/catalog.hpp"
 
@@ -59,8 +60,9 @@ int draw(const CommandLine& line) {
   if (!topology) return 1;
   if (line.format == "mermaid") fmt::print("{}", graph::draw_mermaid(*topology));
   if (line.format == "dot") fmt::print("{}", graph::draw_dot(*topology));
-  if (line.format == "json") fmt::print("{}\n", graph::to_json(*topology));
-  if (line.format == "text") fmt::print("{}", graph::draw_text(*topology));
+  const auto bound = memory_bound(line.config, *topology);
+  if (line.format == "json") fmt::print("{}\n", with_memory_bound(graph::to_json(*topology), bound));
+  if (line.format == "text") fmt::print("{}\n{}", graph::draw_text(*topology), text_of(bound));
   return 0;
 }
 
