@@ -113,6 +113,10 @@ std::optional<Refusal> Tail::make_room(std::uint64_t bytes) {
   const auto needed = offset_ + bytes;
   if (needed <= segment_->file_bytes) return files_.grow(0);
   auto refusal = files_.grow(needed - segment_->file_bytes);
+  if (refusal && refusal->trouble == Trouble::quota) {
+    log_.sweep();
+    refusal = files_.grow(needed - segment_->file_bytes);
+  }
   if (refusal && refusal->trouble == Trouble::quota && segment_->end > segment_->base &&
       log_.released() >= segment_->end) {
     // Nothing in this segment is needed any more, yet it fills the quota: a new one lets it go.
@@ -126,10 +130,12 @@ std::optional<Refusal> Tail::make_room(std::uint64_t bytes) {
 std::optional<Refusal> Tail::change_segment() {
   auto created = files_.create(partition_, log_.end(), next_);
   if (!created) return refused_by(created.error());
-  const auto before = std::exchange(segment_, created->segment);
+  // Held no longer than needed: whoever holds a released segment keeps it from being reused.
+  const auto empty = segment_ && segment_->end == segment_->base ? segment_ : nullptr;
+  segment_ = std::move(created->segment);
   file_ = std::move(created->file);
   log_.add(segment_);
-  if (before && before->end == before->base) log_.discard(*before);
+  if (empty) log_.discard(*empty);
   offset_ = opened_at_ = kSegmentHeaderBytes;
   const bool reused = segment_->file_bytes > kSegmentHeaderBytes;
   limit_ = reused ? segment_->file_bytes : limit_of_next();
