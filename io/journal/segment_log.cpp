@@ -15,6 +15,10 @@ SegmentLog::SegmentLog(SegmentFiles& files, Figures& figures, std::vector<std::s
   set_waiting(count_waiting());
 }
 
+SegmentLog::~SegmentLog() {
+  for (const auto& segment : leaving_) files_.retire(*segment, false);
+}
+
 void SegmentLog::add(std::shared_ptr<Segment> segment) {
   {
     const std::lock_guard lock(mutex_);

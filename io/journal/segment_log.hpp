@@ -21,6 +21,9 @@ class SegmentLog {
   /// `keep_last`: the last segment stays even when all of it is released, since it knows the next sequence.
   SegmentLog(SegmentFiles& files, Figures& figures, std::vector<std::shared_ptr<Segment>> segments, std::uint64_t end,
              bool keep_last);
+  ~SegmentLog();  ///< removes what is released
+  SegmentLog(const SegmentLog&) = delete;
+  SegmentLog& operator=(const SegmentLog&) = delete;
 
   // For the writer.
   void add(std::shared_ptr<Segment> segment);
