@@ -22,6 +22,7 @@
 #include "io/cli/graph_service.hpp"
 #include "io/cli/housekeeping.hpp"
 #include "io/cli/replay.hpp"
+#include "io/cli/replayer.hpp"
 #include "io/cli/signals.hpp"
 #include "io/http/ingest.hpp"
 #include "io/http/server.hpp"
@@ -100,6 +101,7 @@ class Server {
     }
     projects_loader_.start();
     if (auto status = graph_.start(); !status) return status;
+    replayer_.start();
     return server_.start();
   }
 
@@ -147,7 +149,8 @@ class Server {
   }
 
   std::vector<api::NodeInfo> nodes() const {
-    return {{config_.node_name, cli::version(), server_.url(), "ready", {"ingest", "process", "api"}, started_at_}};
+    const auto name = config_.node_name.empty() ? cli::host_name() : config_.node_name;
+    return {{name, cli::version(), server_.url(), "ready", {"ingest", "process", "api"}, started_at_}};
   }
 
   nodes::Committer::Options committer_options() const { return {journal_->id(), journal_->partitions()}; }
@@ -173,6 +176,7 @@ class Server {
   cli::Housekeeping housekeeping_{database_.background_options("mesher housekeeping"), partitions_, clock_, health_};
   postgres::TokenReader tokens_{pool_};
   auth::Authenticator authenticator_{tokens_, clock_};
+  cli::Replayer replayer_{database_.connect_options(cli::Replayer::kName), cli::replay_into(*journal_), health_};
 
   nodes::IssueDirectory issues_{issue_store_};
   nodes::Committer committer_{store_, issues_, *metrics_, committer_options()};

@@ -187,6 +187,7 @@ http::Response list_quarantine(Call& call) {
                     {"quarantined_at", rfc3339(entry.quarantined_at)},
                     {"node", entry.node},
                     {"reason", entry.reason},
+                    {"is_event", entry.is_event()},
                     {"payload", entry.payload}});
   }
   return list_answer(std::move(data), next);
@@ -207,7 +208,9 @@ http::Response replay_quarantine(Call& call) {
     if (const Status status = replay_chunk(call, *std::move(entries)); !status) return fail(status.error());
     replayed += count;
   }
-  return answer({{"replayed", replayed}});
+  const auto skipped = postgres::quarantined_without_event(call.api.database, chosen->ids, *last);
+  if (!skipped) return fail(skipped.error());
+  return answer({{"replayed", replayed}, {"skipped", *skipped}});
 }
 
 }  // namespace mesher::api

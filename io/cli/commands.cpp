@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -22,6 +23,7 @@
 #include "io/cli/fingerprint_command.hpp"
 #include "io/cli/graph_service.hpp"
 #include "io/cli/memory_bound.hpp"
+#include "io/cli/replay_command.hpp"
 #include "io/postgres/setup.hpp"
 #include "nodes/catalog.hpp"
 
@@ -150,7 +152,7 @@ int psql(const CommandLine& line) {
 }
 
 int fingerprint(const CommandLine& line) {
-  return run_fingerprint(std::cin, std::cout, {line.lines, line.explain});
+  return run_fingerprint(std::cin, std::cout, std::cerr, {line.lines, line.rules_file, line.explain});
 }
 
 int print_version(const CommandLine&) {
@@ -162,14 +164,20 @@ int print_version(const CommandLine&) {
 
 int run_command(const CommandLine& line) {
   static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {
-      {"validate", validate},    {"graph", draw}, {"help", help},     {"setup", setup},
-      {"migrate", migrate},      {"psql", psql},  {"doctor", doctor}, {"fingerprint", fingerprint},
-      {"version", print_version}};
+      {"validate", validate},       {"graph", draw},           {"help", help}, {"setup", setup},
+      {"replay", run_replay},       {"migrate", migrate},      {"psql", psql}, {"doctor", doctor},
+      {"fingerprint", fingerprint}, {"version", print_version}};
   return kCommands.at(line.command)(line);
 }
 
 std::string version() {
   return MESHER_VERSION;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "mesher";
+  return name.data();
 }
 
 Status prepare_data_dir(const Config& config) {
