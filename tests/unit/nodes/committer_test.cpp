@@ -71,8 +71,8 @@ class FakeStore final : public ports::EventStore {
 
 class NoIssues final : public ports::IssueStore {
  public:
-  Result<std::vector<std::int64_t>> find_or_create(std::span<const Wanted> wanted) override {
-    return std::vector<std::int64_t>(wanted.size(), 1);
+  Result<std::vector<Found>> find_or_create(std::span<const Wanted> wanted) override {
+    return std::vector<Found>(wanted.size(), Found{1, 0});
   }
 };
 

@@ -135,15 +135,16 @@ void TestDatabase::store(std::uint32_t project, const std::vector<Sent>& events)
     event.grouping_version = 1;
     hashes.push_back(hash_of(sent.group));
     event.hashes = {&hashes.back(), 1};
-    wanted.push_back({project,
-                      {hashes.back()},
-                      std::string(event.title),
-                      "",
-                      std::string(event.type),
-                      "python",
-                      event.level,
-                      event.timestamp,
-                      1});
+    auto& entry = wanted.emplace_back();
+    entry.project_id = project;
+    entry.hashes = {hashes.back()};
+    entry.title = event.title;
+    entry.type = event.type;
+    entry.platform = "python";
+    entry.level = event.level;
+    entry.first_seen = event.timestamp;
+    entry.grouping_version = 1;
+    entry.release = event.release;
     parsed.push_back(event);
   }
   const auto ids = need(issues_->find_or_create(wanted));
@@ -152,7 +153,8 @@ void TestDatabase::store(std::uint32_t project, const std::vector<Sent>& events)
   set.cursor_from = cursor_;
   set.cursor_to = cursor_ += events.size();
   for (std::size_t i = 0; i < parsed.size(); ++i) {
-    parsed[i].issue_id = ids[i];
+    parsed[i].issue_id = ids[i].issue_id;
+    parsed[i].issue_epoch = ids[i].epoch;
     set.events.push_back(&parsed[i]);
   }
   need(events_->commit(set));
