@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "io/api/body.hpp"

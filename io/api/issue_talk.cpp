@@ -54,8 +54,9 @@ std::optional<postgres::CommentRow> own_comment(Call& call, const postgres::Issu
     return std::nullopt;
   }
   if ((*comment)->user.id == call.principal.user_id) return *comment;
-  const auto project = administrators ? postgres::find_project(call.api.database, issue.project_id)
-                                      : Result<std::optional<postgres::ProjectRow>>(std::nullopt);
+  const auto project = administrators
+                           ? postgres::find_project(call.api.database, issue.project_id)
+                           : Result<std::optional<postgres::ProjectRow>>(std::optional<postgres::ProjectRow>());
   const bool administrator =
       project && *project &&
       call.principal.role_in((*project)->organization_id).value_or(auth::Role::member) >= auth::Role::admin;

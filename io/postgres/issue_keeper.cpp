@@ -14,8 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kAtOnce = 200;
-constexpr auto kFirstPause = 100ms, kLongestPause = 5s;
+constexpr std::size_t kAtOnce = 200;
+constexpr std::chrono::milliseconds kFirstPause = 100ms, kLongestPause = 5s;
 
 nodes::IssueChange change_of(const Rows& rows, std::size_t i) {
   nodes::IssueChange change;
@@ -37,7 +37,7 @@ Result<Rows> select_waking(Connection& connection) {
       " coalesce((select sum(h.events) from issue_hours h where h.project_id = d.project_id and h.issue_id = d.id"
       "  and h.hour >= now() - interval '7 days'), 0)::float8"
       " / greatest(1.0, least(168.0, extract(epoch from now() - d.first_seen)::float8 / 3600)) "
-      "from due d where d.project_id is not null",
+      "from due d",
       Params().integer(kAtOnce));
 }
 
@@ -89,7 +89,7 @@ void IssueKeeper::start() {
 }
 
 void IssueKeeper::run(const std::stop_token& stop) {
-  std::chrono::milliseconds pause = kFirstPause;
+  auto pause = kFirstPause;
   while (!stop.stop_requested()) {
     const auto began = std::chrono::steady_clock::now();
     const auto status = keep(stop);
@@ -99,7 +99,7 @@ void IssueKeeper::run(const std::stop_token& stop) {
     if (std::chrono::steady_clock::now() - began > kLongestPause) pause = kFirstPause;
     std::unique_lock lock(mutex_);
     stopping_.wait_for(lock, stop, pause, [] { return false; });
-    pause = std::min<std::chrono::milliseconds>(pause * 2, kLongestPause);
+    pause = std::min(pause * 2, kLongestPause);
   }
 }
 

@@ -208,7 +208,9 @@ struct Recount {
     params.integer(project_id).integer(issue).time(from);
     const auto rows = connection.query(
         "select user_key, min(occurred_at), max(occurred_at) from events where project_id = $1::integer"
-        " and issue_id = $2::bigint and received_at >= $3::timestamptz group by user_key",
+        " and issue_id = any(array(select $2::bigint union all select r.issue_id from issue_redirects r"
+        " where r.project_id = $1::integer and r.target_id = $2::bigint)) and received_at >= $3::timestamptz group by "
+        "user_key",
         params);
     if (!rows) return rows.error();
     for (std::size_t i = 0; i < rows->size(); ++i) {
@@ -220,8 +222,8 @@ struct Recount {
   }
 };
 
-/// Counts all of its events without a lock, then those of the last minute once more with it. The new epoch makes the
-/// writers forget the users that they know.
+/// Counts all of its events, also those that have yet to follow a merge, without a lock, then those of the last minute
+/// once more with it. The new epoch makes the writers forget the users that they know.
 Status recount(Connection& connection, const Move& move) {
   const auto issue = issue_now(connection, move.project_id, move.from);
   if (!issue) return issue.error();

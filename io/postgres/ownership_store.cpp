@@ -50,10 +50,9 @@ std::vector<nodes::OwnershipMistake> unknown_owners(std::span<const nodes::Owner
   std::vector<nodes::OwnershipMistake> mistakes;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     if (owners.users[i] != 0 || owners.teams[i] != 0) continue;
-    mistakes.push_back({rules[i].line, rules[i].owner_column,
-                        fmt::format(rules[i].is_team ? "the organisation has no team \"{}\""
-                                                     : "\"{}\" is not a member of the organisation",
-                                    rules[i].owner)});
+    auto message = rules[i].is_team ? fmt::format("the organisation has no team \"{}\"", rules[i].owner)
+                                    : fmt::format("\"{}\" is not a member of the organisation", rules[i].owner);
+    mistakes.push_back({rules[i].line, rules[i].owner_column, std::move(message)});
   }
   return mistakes;
 }

@@ -205,13 +205,14 @@ TestApi::TestApi() {
 }
 
 Answer TestApi::send(const std::string& method, const std::string& target, const std::string& token,
-                     const std::string& body) {
+                     const std::string& body, const std::map<std::string, std::string>& headers) {
   http::Request request;
   request.method = method;
   const auto question = target.find('?');
   request.path = target.substr(0, question);
   if (question != std::string::npos) request.query = target.substr(question + 1);
   if (!token.empty()) request.headers.emplace_back("authorization", "Bearer " + token);
+  for (const auto& [name, value] : headers) request.headers.emplace_back(name, value);
   request.body = body;
   std::promise<http::Response> promise;
   router_.handle(std::move(request), [&](http::Response response) { promise.set_value(std::move(response)); });
