@@ -60,7 +60,7 @@ ports::IssueStore::Wanted wanted_for(const Event& event) {
   wanted.level = event.level;
   wanted.first_seen = event.received;
   wanted.grouping_version = event.grouping_version;
-  wanted.release = event.release;
+  wanted.first_release = event.release;
   for (const auto& exception : event.exceptions) add_paths(exception.frames, wanted.paths);
   add_paths(event.stacktrace, wanted.paths);
   for (const auto& tag : event.tags) wanted.tags.emplace_back(tag.key, tag.value);

@@ -97,7 +97,7 @@ struct NewIssues {
     types.push_back(first_characters(entry.type, kTextCharacters));
     platforms.push_back(first_characters(entry.platform, kTextCharacters));
     first_seen.push_back(entry.first_seen);
-    releases.push_back(first_characters(entry.release, kReleaseCharacters));
+    releases.push_back(first_characters(entry.first_release, kReleaseCharacters));
     users.push_back(owner.user);
     teams.push_back(owner.team);
   }
