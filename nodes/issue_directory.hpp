@@ -26,7 +26,7 @@ class IssueDirectory {
  public:
   static constexpr std::chrono::milliseconds kTrustDiscarded{500};
 
-  /// `capacity`: fingerprints remembered, about 64 bytes each. Two generations: what has not been asked for since the
+  /// `capacity`: fingerprints remembered, about 80 bytes each. Two generations: what has not been asked for since the
   /// last turn is forgotten.
   explicit IssueDirectory(ports::IssueStore& store, std::size_t capacity = 200'000);
 

@@ -49,7 +49,7 @@ std::optional<nodes::Fingerprint> fingerprint_from(std::string_view text) {
   return id->bytes;
 }
 
-http::Response remove_issue(Call& call, bool discard) {
+http::Response remove(Call& call, bool discard) {
   const auto issue = visible_issue(call);
   if (call.parameters.failed()) return call.parameters.failure();
   const auto status =
@@ -102,12 +102,12 @@ http::Response split_issue(Call& call) {
   return issue_answer(call, *made);
 }
 
-http::Response delete_issue(Call& call) {
-  return remove_issue(call, false);
+http::Response remove_issue(Call& call) {
+  return remove(call, false);
 }
 
 http::Response discard_issue(Call& call) {
-  return remove_issue(call, true);
+  return remove(call, true);
 }
 
 http::Response list_issue_hashes(Call& call) {

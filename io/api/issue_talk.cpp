@@ -13,14 +13,14 @@ namespace {
 
 constexpr std::size_t kLongestComment = 16 * 1024;
 
-Json actor_json(const postgres::Actor& actor) {
-  return {{"id", actor.id}, {"email", actor.email}, {"name", actor.name}};
+Json person_json(const postgres::Person& person) {
+  return {{"id", person.id}, {"email", person.email}, {"name", person.name}};
 }
 
 Json comment_json(const postgres::CommentRow& comment) {
   return {{"id", comment.id},
           {"issue_id", comment.issue_id},
-          {"user", actor_json(comment.user)},
+          {"user", person_json(comment.user)},
           {"text", comment.text},
           {"created_at", rfc3339(comment.created_at)},
           {"edited_at", comment.edited_at ? Json(rfc3339(*comment.edited_at)) : Json()}};
@@ -82,7 +82,7 @@ http::Response list_issue_activity(Call& call) {
   for (const auto& row : *rows) {
     data.push_back({{"id", row.id},
                     {"at", rfc3339(row.at)},
-                    {"user", row.user ? actor_json(*row.user) : Json()},
+                    {"user", row.user ? person_json(*row.user) : Json()},
                     {"kind", row.kind},
                     {"data", Json::parse(row.data_json, nullptr, false)},
                     {"undo", row.change_id ? Json{{"change_id", *row.change_id}} : Json()}});

@@ -31,7 +31,7 @@ const std::vector<Route>& routes() {
       {"POST", "/api/v1/issues/{id}/unresolve",     unresolve_issue,     kWrite},
       {"POST", "/api/v1/issues/{id}/archive",       archive_issue,       kWrite},
       {"POST", "/api/v1/issues/{id}/assign",        assign_issue,        kWrite},
-      {"DELETE", "/api/v1/issues/{id}",             delete_issue,        kWrite},
+      {"DELETE", "/api/v1/issues/{id}",             remove_issue,        kWrite},
       {"POST", "/api/v1/issues/{id}/discard",       discard_issue,       kWrite},
       {"POST", "/api/v1/issues/{id}/merge",         merge_issue,         kWrite},
       {"POST", "/api/v1/issues/{id}/split",         split_issue,         kWrite},

@@ -39,7 +39,7 @@ http::Response undo_issue_change(Call& call);
 // issue_merging.cpp
 http::Response merge_issue(Call& call);
 http::Response split_issue(Call& call);
-http::Response delete_issue(Call& call);
+http::Response remove_issue(Call& call);
 http::Response discard_issue(Call& call);
 http::Response list_issue_hashes(Call& call);
 http::Response list_discarded(Call& call);

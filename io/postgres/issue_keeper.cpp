@@ -103,18 +103,35 @@ void IssueKeeper::run(const std::stop_token& stop) {
   }
 }
 
+/// True if there may be more to do. An idle server pays one round trip.
+Result<bool> IssueKeeper::look_after(Connection& connection) {
+  const auto due =
+      connection.query("select exists (select from issues where wake_at <= now()), exists (select from issue_moves)");
+  if (!due) return due.error();
+  bool busy = false;
+  if (due->boolean(0, 0)) {
+    const auto woken = wake_issues(connection, clock_.now(), tell_);
+    if (!woken) return woken.error();
+    busy = *woken == kAtOnce;
+  }
+  if (due->boolean(0, 1)) {
+    const auto moved = move_some(connection);
+    if (!moved) return moved.error();
+    busy = busy || *moved;
+  }
+  return busy;
+}
+
 /// One session, until the connection fails or a stop is requested.
 Status IssueKeeper::keep(const std::stop_token& stop) {
   auto connection = Connection::open(options_);
   if (!connection) return connection.error();
   if (auto status = connection->execute(std::string("listen ") + kMovesChannel); !status) return status;
   while (!stop.stop_requested()) {
-    const auto woken = wake_issues(*connection, clock_.now(), tell_);
-    if (!woken) return woken.error();
-    const auto moved = move_some(*connection);
-    if (!moved) return moved.error();
+    const auto busy = look_after(*connection);
+    if (!busy) return busy.error();
     health_.works("issue keeper");
-    if (*moved || *woken == kAtOnce) continue;
+    if (*busy) continue;
     // Short waits, so that a stop is noticed soon.
     const auto until = std::chrono::steady_clock::now() + kLookEvery;
     while (!stop.stop_requested() && !connection->broken() && std::chrono::steady_clock::now() < until) {

@@ -33,6 +33,7 @@ class IssueKeeper {
  private:
   void run(const std::stop_token& stop);
   Status keep(const std::stop_token& stop);
+  Result<bool> look_after(Connection& connection);
 
   const ConnectOptions options_;
   const Clock& clock_;

@@ -84,7 +84,14 @@ Result<Moved> find_rows(Connection& connection, const Move& move) {
   return moved;
 }
 
-void append_rows(const Move& move, const Moved& moved, std::vector<Call>& calls) {
+Status run_all(Connection& connection, const std::vector<Call>& calls) {
+  if (calls.empty()) return {};
+  const auto done = connection.run(calls);
+  return done ? Status() : Status(done.error());
+}
+
+Status move_rows(Connection& connection, const Move& move, const Moved& moved) {
+  std::vector<Call> calls;
   for (const auto& [day, ids] : moved.ids_by_day) {
     auto& call = calls.emplace_back();
     call.params.integer(move.project_id).text(day).texts(ids);
@@ -97,19 +104,20 @@ void append_rows(const Move& move, const Moved& moved, std::vector<Call>& calls)
       call.sql = "delete from events where project_id = $1::integer and day = $2::date and event_id = any($3::uuid[])";
     }
   }
+  return run_all(connection, calls);
 }
 
-void append_progress(const Move& move, const Moved& moved, std::vector<Call>& calls) {
-  auto& call = calls.emplace_back();
-  call.params.integer(move.project_id).integer(move.id);
-  if (moved.count < kBatch) {
-    call.sql = "delete from issue_moves where project_id = $1::integer and id = $2::bigint";
-    return;
-  }
-  call.sql =
-      "update issue_moves set next_at = $3::timestamptz, moved = moved + $4::bigint"
-      " where project_id = $1::integer and id = $2::bigint";
-  call.params.time(moved.last_received).integer(static_cast<std::int64_t>(moved.count));
+Status note_progress(Connection& connection, const Move& move, const Moved& moved, bool last) {
+  Params params;
+  params.integer(move.project_id).integer(move.id);
+  if (!last) params.time(moved.last_received).integer(static_cast<std::int64_t>(moved.count));
+  const auto noted =
+      last ? connection.query("delete from issue_moves where project_id = $1::integer and id = $2::bigint", params)
+           : connection.query(
+                 "update issue_moves set next_at = $3::timestamptz, moved = moved + $4::bigint"
+                 " where project_id = $1::integer and id = $2::bigint",
+                 params);
+  return noted ? Status() : Status(noted.error());
 }
 
 // ---- counters that follow the rows of a split
@@ -179,7 +187,7 @@ Status append_gain(Connection& connection, std::uint32_t project_id, std::int64_
 }
 
 /// The counters of both issues, under their locks. One that was deleted meanwhile has none any more.
-Status move_counters(Connection& connection, const Move& move, const Moved& moved, std::vector<Call>& calls) {
+Status move_counters(Connection& connection, const Move& move, const Moved& moved) {
   const auto from = issue_now(connection, move.project_id, move.from);
   if (!from) return from.error();
   const auto to = issue_now(connection, move.project_id, *move.to);
@@ -187,6 +195,7 @@ Status move_counters(Connection& connection, const Move& move, const Moved& move
   if (*from == *to) return {};  // split and merged again
   const auto locked = lock_issues(connection, move.project_id, {*from, *to});
   if (!locked) return locked.error();
+  std::vector<Call> calls;
   for (const auto& issue : *locked) {
     if (issue.id == *from) {
       append_loss(move.project_id, issue.id, moved, calls);
@@ -194,7 +203,7 @@ Status move_counters(Connection& connection, const Move& move, const Moved& move
       return status;
     }
   }
-  return {};
+  return run_all(connection, calls);
 }
 
 // ---- what can't be taken away: users and times of the issue that a split has left behind
@@ -257,18 +266,14 @@ Result<bool> move_some(Connection& connection) {
   if (!*move) return false;
   const auto moved = find_rows(connection, **move);
   if (!moved) return moved.error();
-  std::vector<Call> calls;
+  // The rows first: the locks that writers wait for are held for the counters alone.
+  if (auto status = move_rows(connection, **move, *moved); !status) return status.error();
   const bool split = (*move)->kind == "split";
-  if (split && moved->count > 0) {
-    if (auto status = move_counters(connection, **move, *moved, calls); !status) return status.error();
-  }
-  append_rows(**move, *moved, calls);
-  append_progress(**move, *moved, calls);
-  const auto done = connection.run(calls);
-  if (!done) return done.error();
-  if (split && moved->count < kBatch) {
-    if (auto status = recount(connection, **move); !status) return status.error();
-  }
+  const bool last = split ? moved->count == 0 : moved->count < kBatch;
+  Status followed;
+  if (split) followed = last ? recount(connection, **move) : move_counters(connection, **move, *moved);
+  if (!followed) return followed.error();
+  if (auto status = note_progress(connection, **move, *moved, last); !status) return status.error();
   if (auto status = transaction->commit(); !status) return status.error();
   return true;
 }

@@ -8,7 +8,7 @@
 namespace mesher::postgres {
 namespace {
 
-Actor actor_at(const Rows& rows, std::size_t row, int column) {
+Person person_at(const Rows& rows, std::size_t row, int column) {
   return {static_cast<std::uint32_t>(rows.integer(row, column)), std::string(rows.text(row, column + 1)),
           std::string(rows.text(row, column + 2))};
 }
@@ -17,7 +17,7 @@ CommentRow comment_at(const Rows& rows, std::size_t row) {
   CommentRow comment;
   comment.id = rows.integer(row, 0);
   comment.issue_id = rows.integer(row, 1);
-  comment.user = actor_at(rows, row, 2);
+  comment.user = person_at(rows, row, 2);
   comment.text = rows.text(row, 5);
   comment.created_at = rows.time(row, 6);
   if (!rows.is_null(row, 7)) comment.edited_at = rows.time(row, 7);
@@ -51,7 +51,7 @@ Result<std::vector<ActivityRow>> list_activity(Pool& pool, std::uint32_t project
     row.kind = rows->text(i, 2);
     row.data_json = rows->text(i, 3);
     if (!rows->is_null(i, 4)) row.change_id = rows->integer(i, 4);
-    if (!rows->is_null(i, 5)) row.user = actor_at(*rows, i, 5);
+    if (!rows->is_null(i, 5)) row.user = person_at(*rows, i, 5);
   }
   return list;
 }

@@ -13,7 +13,7 @@ namespace mesher::postgres {
 
 class Pool;
 
-struct Actor {
+struct Person {
   std::uint32_t id = 0;
   std::string email, name;  ///< empty if the account is gone
 };
@@ -21,7 +21,7 @@ struct Actor {
 struct ActivityRow {
   std::int64_t id = 0;
   UnixMicros at = 0;
-  std::optional<Actor> user;  ///< none: Mesher itself
+  std::optional<Person> user;  ///< none: Mesher itself
   std::string kind;
   std::string data_json;
   std::optional<std::int64_t> change_id;
@@ -33,7 +33,7 @@ struct ActivityRow {
 
 struct CommentRow {
   std::int64_t id = 0, issue_id = 0;
-  Actor user;
+  Person user;
   std::string text;
   UnixMicros created_at = 0;
   std::optional<UnixMicros> edited_at;

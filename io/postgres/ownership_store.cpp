@@ -32,8 +32,10 @@ Result<Owners> find_owners(Connection& connection, std::uint32_t organization_id
       "select u.email, u.id from members m join users u on u.id = m.user_id where m.organization_id = $1::integer",
       organization_id);
   if (!members) return members.error();
-  const auto teams = ids_by_name(
-      connection, "select name, id from teams where organization_id = $1::integer order by id", organization_id);
+  const auto teams = ids_by_name(connection,
+                                 "select slug, id, 1 as rank from teams where organization_id = $1::integer union all "
+                                 "select name, id, 2 from teams where organization_id = $1::integer order by rank, id",
+                                 organization_id);
   if (!teams) return teams.error();
   Owners owners;
   for (const auto& rule : rules) {
