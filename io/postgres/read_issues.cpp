@@ -18,7 +18,8 @@ constexpr std::string_view kSelect =
     "select i.project_id, i.id, i.short_id, p.slug, i.title, i.culprit, i.type, i.platform, i.level, i.status, "
     "i.substatus,"
     " i.is_regressed, i.event_count, i.user_count, i.first_seen, i.last_seen, i.first_release, i.assigned_user,"
-    " i.assigned_team, encode(i.primary_hash, 'hex') from issues i join projects p on p.id = i.project_id";
+    " i.assigned_team, encode(i.primary_hash, 'hex'), i.version, (i.life->'asked')::text from issues i join projects p "
+    "on p.id = i.project_id";
 
 IssueRow issue_at(const Rows& rows, std::size_t row) {
   int column = 0;
@@ -50,6 +51,8 @@ IssueRow issue_at(const Rows& rows, std::size_t row) {
   issue.assigned_user = optional_id();
   issue.assigned_team = optional_id();
   issue.fingerprint = text();
+  issue.version = integer();
+  issue.waits_for = text();
   return issue;
 }
 
@@ -87,11 +90,8 @@ IssuePosition position_of(const IssueRow& issue, IssueSort sort) {
   return {};
 }
 
-Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listing) {
-  // Only shapes of the statement depend on the listing; values are parameters.
-  std::string sql = fmt::format("{} where i.project_id = $1::integer and i.event_count > 0", kSelect);
-  Params params;
-  params.integer(listing.project_id);
+std::string issue_condition(const IssueListing& listing, Params& params) {
+  std::string sql = "i.event_count > 0";
   if (listing.status) sql += fmt::format(" and i.status = ${}", params.text(*listing.status).size());
   if (listing.level) {
     sql += fmt::format(" and i.level = ${}::smallint", params.integer(static_cast<int>(*listing.level)).size());
@@ -101,6 +101,15 @@ Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listin
   for (const auto& word : listing.words) {
     sql += fmt::format(" and i.title ilike ${}", params.text(like_pattern(word)).size());
   }
+  return sql;
+}
+
+Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listing) {
+  // Only shapes of the statement depend on the listing; values are parameters.
+  Params params;
+  params.integer(listing.project_id);
+  std::string sql =
+      fmt::format("{} where i.project_id = $1::integer and {}", kSelect, issue_condition(listing, params));
   const auto column = column_of(listing.sort);
   if (listing.after) {
     const bool time = is_time(listing.sort);
@@ -122,7 +131,8 @@ Result<std::optional<IssueRow>> find_issue(Pool& pool, std::int64_t id,
                                            const std::vector<std::uint32_t>& organization_ids) {
   static const std::string kSql =
       std::string(kSelect) +
-      " where p.organization_id = any($1::integer[]) and i.id = $2::bigint and i.event_count > 0";
+      " where p.organization_id = any($1::integer[]) and i.event_count > 0 and"
+      " i.id = coalesce((select r.target_id from issue_redirects r where r.issue_id = $2::bigint), $2::bigint)";
   Params params;
   params.integers(std::vector<std::int64_t>(organization_ids.begin(), organization_ids.end())).integer(id);
   auto rows = pool.query(kSql, params);

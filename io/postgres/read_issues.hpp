@@ -8,6 +8,7 @@
 
 #include "graph/base/clock.hpp"
 #include "graph/base/result.hpp"
+#include "io/postgres/params.hpp"
 #include "nodes/event.hpp"
 
 /// Issues, for reading. Calls block; any thread. Errors: unavailable, internal. Issues of which no event is stored yet
@@ -28,6 +29,8 @@ struct IssueRow {
   std::int64_t event_count = 0, user_count = 0;
   UnixMicros first_seen = 0, last_seen = 0;
   std::optional<std::uint32_t> assigned_user, assigned_team;
+  std::int64_t version = 0;  ///< counts changes of state and assignment
+  std::string waits_for;     ///< what a resolved or archived issue waits for, as it was asked for: JSON, or empty
 };
 
 enum class IssueSort : std::uint8_t { last_seen, first_seen, event_count, user_count };
@@ -53,7 +56,10 @@ struct IssueListing {
 /// Largest or latest first.
 [[nodiscard]] Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listing);
 
-/// The issue, if it is in a project of one of these organisations.
+/// The part of the listing that says which issues, as a condition on `issues i`; values go into `params`.
+[[nodiscard]] std::string issue_condition(const IssueListing& listing, Params& params);
+
+/// The issue, or the one that it was merged into, if it is in a project of one of these organisations.
 [[nodiscard]] Result<std::optional<IssueRow>> find_issue(Pool& pool, std::int64_t id,
                                                          const std::vector<std::uint32_t>& organization_ids);
 
