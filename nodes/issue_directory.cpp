@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "nodes/similarity.hpp"
+
 namespace mesher::nodes {
 
 std::size_t IssueDirectory::KeyHash::operator()(const Key& key) const noexcept {
@@ -62,7 +64,8 @@ Status IssueDirectory::fill_missing(std::span<Event> events) {
                       event.level,
                       event.received,
                       event.grouping_version,
-                      std::string(event.release)});
+                      std::string(event.release),
+                      similarity_signature(event)});
   }
   if (wanted.empty()) return {};
   auto found = store_.find_or_create(wanted);
