@@ -169,11 +169,11 @@ class Server {
   postgres::Health health_;
   postgres::Partitions partitions_;
   postgres::Pool pool_{database_.connect_options("mesher api"), 4};
-  postgres::EventStore store_{database_.connect_options("mesher writer"), clock_, *metrics_, health_, partitions_};
-  postgres::IssueStore issue_store_{database_.connect_options("mesher issues"), health_};
+  postgres::EventStore store_{database_.background_options("mesher writer"), clock_, *metrics_, health_, partitions_};
+  postgres::IssueStore issue_store_{database_.background_options("mesher issues"), health_};
   nodes::ports::ProjectDirectory projects_;
   postgres::ProjectLoader projects_loader_{database_.connect_options("mesher projects"), projects_, health_};
-  cli::Housekeeping housekeeping_{database_.connect_options("mesher housekeeping"), partitions_, clock_, health_};
+  cli::Housekeeping housekeeping_{database_.background_options("mesher housekeeping"), partitions_, clock_, health_};
   postgres::TokenReader tokens_{pool_};
   auth::Authenticator authenticator_{tokens_, clock_};
   cli::Replayer replayer_{database_.connect_options(cli::Replayer::kName), cli::replay_into(*journal_), health_};

@@ -70,6 +70,7 @@ http::Response refuse_topology(const std::vector<graph::Diagnostic>& mistakes) {
 /// Hands one chunk to the journal and waits until it is safe there.
 Status replay_chunk(const Call& call, std::vector<postgres::QuarantineEntry> entries) {
   std::vector<std::int64_t> ids;
+  ids.reserve(entries.size());
   for (const auto& entry : entries) ids.push_back(entry.id);
   // Shared, because an answer that comes after our patience has ended must still find it.
   auto promise = std::make_shared<std::promise<Status>>();

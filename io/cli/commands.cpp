@@ -22,6 +22,7 @@
 #include "io/cli/doctor.hpp"
 #include "io/cli/fingerprint_command.hpp"
 #include "io/cli/graph_service.hpp"
+#include "io/cli/memory_bound.hpp"
 #include "io/cli/replay_command.hpp"
 #include "io/postgres/setup.hpp"
 #include "nodes/catalog.hpp"
@@ -61,8 +62,9 @@ int draw(const CommandLine& line) {
   if (!topology) return 1;
   if (line.format == "mermaid") fmt::print("{}", graph::draw_mermaid(*topology));
   if (line.format == "dot") fmt::print("{}", graph::draw_dot(*topology));
-  if (line.format == "json") fmt::print("{}\n", graph::to_json(*topology));
-  if (line.format == "text") fmt::print("{}", graph::draw_text(*topology));
+  const auto bound = memory_bound(line.config, *topology);
+  if (line.format == "json") fmt::print("{}\n", with_memory_bound(graph::to_json(*topology), bound));
+  if (line.format == "text") fmt::print("{}\n{}", graph::draw_text(*topology), text_of(bound));
   return 0;
 }
 
@@ -136,6 +138,7 @@ int psql(const CommandLine& line) {
   std::vector<std::string> words = {"psql", database->conninfo()};
   words.insert(words.end(), line.rest.begin(), line.rest.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const auto child = fork();
