@@ -60,7 +60,15 @@ http::Response put_ownership(Call& call);
 http::Response list_issue_events(Call& call);
 http::Response list_project_events(Call& call);
 http::Response get_event(Call& call);
+
+// grouping.cpp
 http::Response get_grouping(Call& call);
+http::Response preview_fingerprint_rules(Call& call);
+http::Response list_similar_issues(Call& call);
+
+// feedback.cpp
+http::Response list_project_feedback(Call& call);
+http::Response list_issue_feedback(Call& call);
 
 // operations.cpp
 http::Response get_graph(Call& call);

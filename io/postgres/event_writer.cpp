@@ -328,6 +328,7 @@ Status EventStore::Writer::finish(const WriteSet& set, Attempt& attempt) {
     calls.push_back(add_outcomes(attempt.stored, attempt.duplicates, set.outcomes));
   }
   for (const auto& record : set.quarantined) calls.push_back(add_quarantined(record));
+  if (!set.feedback.empty()) calls.push_back(add_feedback(set.feedback));
   calls.push_back({"commit", {}});
   describe(set, attempt);
   const auto answers = connection_->run(calls);

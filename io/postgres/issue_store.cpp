@@ -82,7 +82,7 @@ bool all_known(const Known& known, std::span<const Wanted> wanted) {
 /// What is to be inserted, column by column.
 struct NewIssues {
   std::vector<std::int64_t> projects, ids, short_ids, versions, levels, users, teams;
-  std::vector<std::string_view> hashes, titles, culprits, types, platforms, releases;
+  std::vector<std::string_view> hashes, titles, culprits, types, platforms, releases, signatures;
   std::vector<UnixMicros> first_seen;
 
   void add(const Wanted& entry, std::int64_t id, std::int64_t short_id, const Owner& owner) {
@@ -100,6 +100,7 @@ struct NewIssues {
     releases.push_back(first_characters(entry.first_release, kReleaseCharacters));
     users.push_back(owner.user);
     teams.push_back(owner.team);
+    signatures.emplace_back(entry.signature);
   }
 };
 
@@ -118,6 +119,17 @@ Call insert_issues(const NewIssues& fresh) {
   call.params.integers(fresh.versions).texts(fresh.titles).texts(fresh.culprits).texts(fresh.types);
   call.params.texts(fresh.platforms).integers(fresh.levels).times(fresh.first_seen).texts(fresh.releases);
   call.params.integers(fresh.users).integers(fresh.teams);
+  return call;
+}
+
+/// Of those of `wanted` that are created, in their order.
+Call insert_signatures(const NewIssues& fresh) {
+  Call call;
+  call.sql =
+      "insert into issue_signatures (project_id, issue_id, signature) "
+      "select * from unnest($1::integer[], $2::bigint[], $3::bytea[]) as d (project_id, id, signature) "
+      "where d.signature <> ''";
+  call.params.integers(fresh.projects).integers(fresh.ids).bytes_array(fresh.signatures);
   return call;
 }
 
@@ -218,6 +230,7 @@ Result<std::vector<Found>> create(Connection& connection, std::span<const Wanted
   std::vector<Call> write;
   if (!fresh.ids.empty()) {
     write.push_back(insert_issues(fresh));
+    write.push_back(insert_signatures(fresh));
     write.push_back(move_short_ids(next_short_ids));
   }
   if (!attached.empty()) write.push_back(insert_hashes(attached));

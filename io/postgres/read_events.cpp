@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "io/postgres/like_pattern.hpp"
@@ -17,6 +18,9 @@ constexpr UnixMicros kDay = 86'400'000'000;
 constexpr std::string_view kSelect =
     "select project_id, event_id, issue_id, received_at, occurred_at, level, message, environment, release, user_key,"
     " tags::text, day, block_id, block_index from events";
+
+constexpr std::string_view kSelectBlock =
+    "select data from event_blocks where project_id = $1::integer and day = $2::date and block_id = $3::bigint";
 
 EventRow event_at(const Rows& rows, std::size_t row) {
   EventRow event;
@@ -117,12 +121,48 @@ Result<Neighbours> neighbours(Pool& pool, const EventRow& event) {
   return Neighbours{*previous, *next};
 }
 
+Result<std::vector<EventRow>> latest_events(Pool& pool, std::uint32_t project_id,
+                                            const std::vector<std::int64_t>& issue_ids, UnixMicros from, UnixMicros to,
+                                            std::uint32_t each) {
+  static const std::string kSql = fmt::format(
+      "select e.* from unnest($2::bigint[]) with ordinality as i (id, place) cross join lateral ("
+      "{} where project_id = $1::integer and issue_id = i.id and day >= $3::date and day <= $4::date"
+      " and received_at >= $5::timestamptz and received_at < $6::timestamptz"
+      " order by received_at desc limit $7::integer) e order by i.place, e.received_at desc",
+      kSelect);
+  Params params;
+  params.integer(project_id).integers(issue_ids).text(day_of(from)).text(day_of(to)).time(from).time(to).integer(each);
+  auto rows = pool.query(kSql, params);
+  if (!rows) return std::move(rows).error();
+  std::vector<EventRow> list;
+  for (std::size_t i = 0; i < rows->size(); ++i) list.push_back(event_at(*rows, i));
+  return list;
+}
+
+Result<std::vector<std::string>> payloads_of(Pool& pool, const std::vector<EventRow>& events) {
+  std::map<std::pair<std::string, std::int64_t>, std::vector<std::size_t>> wanted;
+  for (std::size_t i = 0; i < events.size(); ++i) wanted[{events[i].day, events[i].block_id}].push_back(i);
+  std::vector<std::string> payloads(events.size());
+  for (const auto& [place, indices] : wanted) {
+    Params params;
+    params.integer(events[indices.front()].project_id).text(place.first).integer(place.second);
+    auto rows = pool.query(kSelectBlock, params);
+    if (!rows) return std::move(rows).error();
+    if (rows->empty()) return Error{ErrorCode::corrupt, fmt::format("payload block {} is missing", place.second), ""};
+    const auto block = rows->bytes(0, 0);
+    for (const auto i : indices) {
+      auto payload = read_payload(block, static_cast<std::uint32_t>(events[i].block_index));
+      if (!payload) return std::move(payload).error();
+      payloads[i] = *std::move(payload);
+    }
+  }
+  return payloads;
+}
+
 Result<std::string> payload_of(Pool& pool, const EventRow& event) {
   Params params;
   params.integer(event.project_id).text(event.day).integer(event.block_id);
-  auto rows = pool.query(
-      "select data from event_blocks where project_id = $1::integer and day = $2::date and block_id = $3::bigint",
-      params);
+  auto rows = pool.query(kSelectBlock, params);
   if (!rows) return std::move(rows).error();
   if (rows->empty()) return Error{ErrorCode::corrupt, fmt::format("payload block {} is missing", event.block_id), ""};
   return read_payload(rows->bytes(0, 0), static_cast<std::uint32_t>(event.block_index));

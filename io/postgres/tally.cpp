@@ -251,10 +251,40 @@ Call add_outcomes(std::span<nodes::Event* const> stored, std::span<nodes::Event*
 Call add_quarantined(const nodes::ports::QuarantinedRecord& record) {
   Call call;
   call.sql =
-      "insert into quarantine (project_id, key_id, event_id, received_at, node, reason, payload) "
-      "values ($1, $2, $3::uuid, $4::timestamptz, $5, $6, $7)";
+      "insert into quarantine (project_id, key_id, event_id, received_at, node, reason, payload, is_event) "
+      "values ($1, $2, $3::uuid, $4::timestamptz, $5, $6, $7, $8)";
   call.params.integer(record.project_id).integer(record.key_id).text(record.event_id.hex()).time(record.received);
-  call.params.text(record.node).text(record.reason).text(record.payload);
+  call.params.text(record.node).text(record.reason).text(record.payload).boolean(record.is_event);
+  return call;
+}
+
+Call add_feedback(std::span<const nodes::Feedback> feedback) {
+  std::vector<std::int64_t> projects;
+  std::vector<std::string> ids, events;
+  std::vector<UnixMicros> times;
+  std::vector<std::string_view> names, emails, comments, urls;
+  for (const auto& said : feedback) {
+    projects.push_back(said.project_id);
+    ids.push_back(said.id.hex());
+    events.push_back(said.event_id == nodes::EventId{} ? std::string() : said.event_id.hex());
+    times.push_back(said.received);
+    names.emplace_back(said.name);
+    emails.emplace_back(said.email);
+    comments.emplace_back(said.comments);
+    urls.emplace_back(said.url);
+  }
+  Call call;
+  call.sql =
+      "insert into feedback (project_id, id, event_id, issue_id, received_at, name, email, comments, url) "
+      "select d.project_id, d.id, nullif(d.event_id, '')::uuid,"
+      " (select e.issue_id from events e where e.project_id = d.project_id and d.event_id <> ''"
+      "  and e.event_id = nullif(d.event_id, '')::uuid limit 1),"
+      " d.received_at, d.name, d.email, d.comments, d.url "
+      "from unnest($1::integer[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],"
+      " $8::text[]) as d (project_id, id, event_id, received_at, name, email, comments, url) "
+      "on conflict do nothing";
+  call.params.integers(projects).texts(ids).texts(events).times(times);
+  call.params.texts(names).texts(emails).texts(comments).texts(urls);
   return call;
 }
 

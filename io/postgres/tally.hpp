@@ -51,4 +51,7 @@ struct IssueDelta {
 
 [[nodiscard]] Call add_quarantined(const nodes::ports::QuarantinedRecord& record);
 
+/// What users said, each once, with the issue of its event if that is stored by now.
+[[nodiscard]] Call add_feedback(std::span<const nodes::Feedback> feedback);
+
 }  // namespace mesher::postgres

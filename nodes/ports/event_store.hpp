@@ -19,6 +19,7 @@ struct QuarantinedRecord {
   EventId event_id;
   UnixMicros received = 0;
   std::string node, reason, payload;
+  bool is_event = true;  ///< false: something else of the journal, which can't go round again
 };
 
 /// All that one transaction stores. Events in journal order.
@@ -30,6 +31,7 @@ struct WriteSet {
   std::vector<Event*> events;
   std::vector<OutcomeCount> outcomes;  ///< without `accepted`, which the store counts itself
   std::vector<QuarantinedRecord> quarantined;
+  std::vector<Feedback> feedback;
 };
 
 using nodes::IssueChange;
@@ -65,6 +67,7 @@ class IssueStore {
     UnixMicros first_seen = 0;
     std::uint16_t grouping_version = 0;
     std::string first_release;  ///< of the event that creates it; empty: none
+    std::string signature;      ///< for finding similar issues (nodes/similarity.hpp)
     // What ownership rules look at.
     std::vector<std::string> paths;
     std::vector<std::pair<std::string, std::string>> tags;

@@ -144,6 +144,97 @@ TEST_F(GRAPH_01_runner, costs_no_processor_time_when_idle) {
   EXPECT_LT(cpu() - before, 0.01);
 }
 
+TEST_F(GRAPH_05_runner, what_a_side_branch_drops_or_quarantines_is_in_its_figures_and_not_in_the_books) {
+  Stored stored(source);
+  registry.add(stored.type("store"));
+  registry.add(lambda_type("odd_ones", [](Batch& batch) {
+    const auto& values = numbers(batch).values;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (values[i] % 2 == 0) batch.drop(i, {"filtered", "even"});
+    }
+  }));
+  registry.add(lambda_type("poisoned", [](Batch& batch) {
+    const auto& values = numbers(batch).values;
+    if (std::find(values.begin(), values.end(), 5U) != values.end()) throw std::runtime_error("poison");
+  }));
+  registry.add(lambda_type("no_tens", [](Batch& batch) {
+    const auto& values = numbers(batch).values;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (values[i] % 10 == 0) batch.drop(i, {"filtered", "ten"});
+    }
+  }));
+  run(node("a", "pass", "'source'") + node("main", "no_tens", "'a'") + node("w", "store", "'main'") +
+      node("side", "odd_ones", "'a'") + node("deeper", "poisoned", "'side'") + node("c", "collect", "'deeper'"));
+  send(10);
+  EXPECT_EQ(out.size(), 79U);
+  EXPECT_EQ(of("side").drops.at("filtered"), 80U);
+  EXPECT_EQ(of("deeper").drops.at("quarantined"), 1U);
+  EXPECT_EQ(source.dropped().size(), 16U) << "those of the main branch";
+  EXPECT_TRUE(source.poison().empty());
+}
+
+/// A source node that ends after some batches of the numbers from 1000 on.
+class FewBatches final : public Source {
+ public:
+  std::uint32_t partitions() const override { return 2; }
+  std::string_view produces() const override { return "numbers"; }
+  std::optional<Item> next(std::uint32_t partition, std::stop_token stop) override {
+    std::unique_lock lock(mutex_);
+    if (made_[partition] == 50) changed_.wait(lock, stop, [] { return false; });
+    if (stop.stop_requested()) return std::nullopt;
+    const auto n = made_[partition]++;
+    return Item{{partition, n}, std::make_unique<Numbers>(std::vector<std::uint64_t>{1000 + n}), nullptr};
+  }
+  void settled(Origin, std::unique_ptr<Ledger> ledger) override { EXPECT_EQ(ledger, nullptr); }
+  void rewind() override {}
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<std::uint32_t, std::uint64_t> made_;
+};
+
+TEST_F(GRAPH_01_runner, a_node_can_be_a_source_of_its_own_and_goes_on_over_a_change) {
+  NodeSpec few;
+  few.type = "few";
+  few.produces = "numbers";
+  int made = 0;
+  few.make_source = [&made](const Options&) -> Result<std::unique_ptr<Source>> {
+    ++made;
+    return std::unique_ptr<Source>(std::make_unique<FewBatches>());
+  };
+  registry.add(few);
+  const std::string both = "[nodes.few]\ntype = \"few\"\n" + node("c", "collect", "'few', 'source'", "buffer = 1");
+  run(both);
+  source.offer(3);
+  while (out.size() < 100 + 3 * 16) std::this_thread::yield();
+  source.wait_finished();
+  // The same source, which has ended, and not one that begins again.
+  EXPECT_TRUE(runner->apply(topology(registry, both + node("d", "pass", "'few'"))).has_value());
+  source.offer(1);
+  source.wait_finished();
+  figures = figures_at_rest(*runner);
+  EXPECT_EQ(of("few").items_out, 100U);
+  EXPECT_EQ(made, 1);
+  runner->stop(10s);
+  EXPECT_EQ(out.size(), 100U + 4 * 16);
+}
+
+TEST_F(GRAPH_01_runner, a_source_that_nothing_takes_from_keeps_what_it_has) {
+  NodeSpec few;
+  few.type = "few";
+  few.produces = "numbers";
+  few.make_source = [](const Options&) -> Result<std::unique_ptr<Source>> {
+    return std::unique_ptr<Source>(std::make_unique<FewBatches>());
+  };
+  registry.add(few);
+  source.offer(3);
+  run("[nodes.few]\ntype = \"few\"\n" + node("c", "collect", "'few'"));
+  while (out.size() < 100) std::this_thread::yield();
+  runner->stop(10s);
+  EXPECT_EQ(source.handed_out(), 0U);
+}
+
 TEST_F(GRAPH_05_runner, counts_what_passes_each_node) {
   registry.add(lambda_type("thin", [](Batch& batch) {
     for (std::size_t i = 0; i < batch.content().size(); i += 4) batch.drop(i, {"sampled", ""});
