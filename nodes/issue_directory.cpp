@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "nodes/issue_text.hpp"
+
 namespace mesher::nodes {
 
 std::size_t IssueDirectory::KeyHash::operator()(const Key& key) const noexcept {
@@ -61,7 +63,8 @@ Status IssueDirectory::fill_missing(std::span<Event> events) {
                       std::string(event.platform),
                       event.level,
                       event.received,
-                      event.grouping_version});
+                      event.grouping_version,
+                      issue_text(event)});
   }
   if (wanted.empty()) return {};
   auto found = store_.find_or_create(wanted);

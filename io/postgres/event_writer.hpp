@@ -8,8 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "io/postgres/block_words.hpp"
 #include "io/postgres/event_store.hpp"
+#include "io/postgres/issue_tags.hpp"
 #include "io/postgres/payload_block.hpp"
+#include "io/postgres/project_users.hpp"
 #include "io/postgres/recent_ids.hpp"
 #include "io/postgres/tag_limits.hpp"
 #include "io/postgres/tally.hpp"
@@ -31,6 +34,7 @@ struct EventStore::Shared {
   RecentIds recent{128 * 1024};  // guarded by mutex, as those below
   TagLimits tags;
   UserSketches sketches;
+  SeenIssueTags issue_tags;
 };
 
 /// Stores the sets of one partition.
@@ -55,6 +59,7 @@ class EventStore::Writer {
     std::vector<Call> user_updates;
     std::vector<HyperLogLog> sketches;               ///< that this transaction stores, …
     std::vector<const IssueDelta*> sketched_issues;  ///< … of these issues
+    std::vector<IssueTag> new_tags;
     Committed result;
   };
   /// A commit whose answer was lost, and what it would have answered.
@@ -89,6 +94,8 @@ class EventStore::Writer {
   std::mutex mutex_;  // one call at a time; all below is guarded by it
   std::optional<Connection> connection_;
   BlockCompressor compressor_;
+  BlockWords words_;
+  ProjectUsers project_users_;
   std::deque<std::int64_t> free_blocks_;
   std::string rows_;
   std::optional<InDoubt> in_doubt_;

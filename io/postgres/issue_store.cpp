@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "io/postgres/clean_text.hpp"
+#include "io/postgres/issue_words.hpp"
 
 namespace mesher::postgres {
 namespace {
@@ -96,15 +97,27 @@ Call insert_issues(const NewIssues& fresh) {
   Call call;
   call.sql =
       "insert into issues (project_id, id, short_id, primary_hash, grouping_version, title, culprit, type, platform,"
-      " level, first_seen, last_seen) "
+      " level, first_seen, last_seen, first_received, last_received) "
       "select d.project_id, d.id, d.short_id, d.hash, d.version, d.title, d.culprit, d.type, d.platform, d.level,"
-      " d.seen, d.seen "
+      " d.seen, d.seen, d.seen, d.seen "
       "from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::smallint[], $6::text[], $7::text[],"
       " $8::text[], $9::text[], $10::smallint[], $11::timestamptz[])"
       " as d (project_id, id, short_id, hash, version, title, culprit, type, platform, level, seen)";
   call.params.integers(fresh.projects).integers(fresh.ids).integers(fresh.short_ids).bytes_array(fresh.hashes);
   call.params.integers(fresh.versions).texts(fresh.titles).texts(fresh.culprits).texts(fresh.types);
   call.params.texts(fresh.platforms).integers(fresh.levels).times(fresh.first_seen);
+  return call;
+}
+
+/// Of an issue whose id is given.
+Call insert_text(const Wanted& entry, std::int64_t id) {
+  const auto& text = entry.text;
+  Call call;
+  call.sql =
+      "insert into issue_texts (project_id, issue_id, error_type, message, functions, modules, files, words) "
+      "values ($1, $2, $3, $4, $5::text[], $6::text[], $7::text[], $8::tsvector)";
+  call.params.integer(entry.project_id).integer(id).text(text.error_type).text(text.message);
+  call.params.texts(text.functions).texts(text.modules).texts(text.files).text(words_of(entry));
   return call;
 }
 
@@ -179,6 +192,7 @@ Result<std::vector<std::int64_t>> create(Connection& connection, std::span<const
   auto known = read_hashes(seen->at(2));
   NewIssues fresh;
   std::vector<std::pair<HashKey, std::int64_t>> attached;
+  std::vector<Call> texts;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& entry = wanted[i];
     auto issue = first_known(known, entry);
@@ -189,6 +203,7 @@ Result<std::vector<std::int64_t>> create(Connection& connection, std::span<const
       }
       issue = seen->at(3).integer(i, 0);
       fresh.add(entry, issue, short_id->second++);
+      texts.push_back(insert_text(entry, issue));
     }
     for (const auto& hash : entry.hashes) {
       const HashKey key{entry.project_id, hash};
@@ -199,6 +214,7 @@ Result<std::vector<std::int64_t>> create(Connection& connection, std::span<const
   if (!fresh.ids.empty()) {
     write.push_back(insert_issues(fresh));
     write.push_back(move_short_ids(next_short_ids));
+    for (auto& text : texts) write.push_back(std::move(text));
   }
   if (!attached.empty()) write.push_back(insert_hashes(attached));
   write.push_back({"commit", {}});

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "io/postgres/like_pattern.hpp"
 #include "io/postgres/pool.hpp"
+#include "io/postgres/query_sql.hpp"
 
 namespace mesher::postgres {
 namespace {
@@ -18,7 +18,15 @@ constexpr std::string_view kSelect =
     "select i.project_id, i.id, i.short_id, p.slug, i.title, i.culprit, i.type, i.platform, i.level, i.status, "
     "i.substatus,"
     " i.is_regressed, i.event_count, i.user_count, i.first_seen, i.last_seen, i.first_release, i.assigned_user,"
-    " i.assigned_team, encode(i.primary_hash, 'hex') from issues i join projects p on p.id = i.project_id";
+    " i.assigned_team, encode(i.primary_hash, 'hex'), i.first_received, i.last_received";
+constexpr std::string_view kFrom = " from issues i join projects p on p.id = i.project_id";
+// One scan of the project's last day; counted to the hour, as the sparkline is.
+constexpr std::string_view kTrend =
+    " left join (select h.issue_id, sum(h.events)::bigint as events from issue_hours h"
+    " where h.project_id = $1::integer and h.hour > $2::timestamptz - interval '24 hours' group by h.issue_id) d"
+    " on d.issue_id = i.id";
+
+constexpr int kIssueColumns = 22;
 
 IssueRow issue_at(const Rows& rows, std::size_t row) {
   int column = 0;
@@ -50,6 +58,8 @@ IssueRow issue_at(const Rows& rows, std::size_t row) {
   issue.assigned_user = optional_id();
   issue.assigned_team = optional_id();
   issue.fingerprint = text();
+  issue.first_received = rows.time(row, column++);
+  issue.last_received = rows.time(row, column++);
   return issue;
 }
 
@@ -63,6 +73,8 @@ std::string_view column_of(IssueSort sort) {
       return "i.event_count";
     case IssueSort::user_count:
       return "i.user_count";
+    case IssueSort::trend:
+      return "coalesce(d.events, 0)";
   }
   return "i.last_seen";
 }
@@ -83,24 +95,24 @@ IssuePosition position_of(const IssueRow& issue, IssueSort sort) {
       return {issue.event_count, issue.id};
     case IssueSort::user_count:
       return {issue.user_count, issue.id};
+    case IssueSort::trend:
+      return {issue.trend, issue.id};
   }
   return {};
 }
 
 Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listing) {
   // Only shapes of the statement depend on the listing; values are parameters.
-  std::string sql = fmt::format("{} where i.project_id = $1::integer and i.event_count > 0", kSelect);
+  const bool trend = listing.sort == IssueSort::trend;
   Params params;
   params.integer(listing.project_id);
-  if (listing.status) sql += fmt::format(" and i.status = ${}", params.text(*listing.status).size());
-  if (listing.level) {
-    sql += fmt::format(" and i.level = ${}::smallint", params.integer(static_cast<int>(*listing.level)).size());
-  }
-  if (listing.from) sql += fmt::format(" and i.last_seen >= ${}::timestamptz", params.time(*listing.from).size());
-  if (listing.to) sql += fmt::format(" and i.first_seen < ${}::timestamptz", params.time(*listing.to).size());
-  for (const auto& word : listing.words) {
-    sql += fmt::format(" and i.title ilike ${}", params.text(like_pattern(word)).size());
-  }
+  if (trend) params.time(listing.now);
+  std::string sql = fmt::format("{}{}{}{} where i.project_id = $1::integer and i.event_count > 0", kSelect,
+                                trend ? ", coalesce(d.events, 0)" : "", kFrom, trend ? kTrend : "");
+  if (listing.from) sql += fmt::format(" and i.last_received >= ${}::timestamptz", params.time(*listing.from).size());
+  if (listing.to) sql += fmt::format(" and i.first_received < ${}::timestamptz", params.time(*listing.to).size());
+  const QueryContext context{listing.user_id, listing.now, 1};
+  if (!listing.query.empty()) sql += " and " + issue_condition(listing.query, context, params);
   const auto column = column_of(listing.sort);
   if (listing.after) {
     const bool time = is_time(listing.sort);
@@ -110,18 +122,21 @@ Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listin
   }
   sql += fmt::format(" order by {} desc, i.id desc limit ${}::integer", column, params.integer(listing.limit).size());
 
-  auto rows = pool.query(sql, params);
+  auto rows = pool.query_once(sql, params);
   if (!rows) return std::move(rows).error();
   std::vector<IssueRow> list;
   list.reserve(rows->size());
-  for (std::size_t i = 0; i < rows->size(); ++i) list.push_back(issue_at(*rows, i));
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    list.push_back(issue_at(*rows, i));
+    if (trend) list.back().trend = rows->integer(i, kIssueColumns);
+  }
   return list;
 }
 
 Result<std::optional<IssueRow>> find_issue(Pool& pool, std::int64_t id,
                                            const std::vector<std::uint32_t>& organization_ids) {
   static const std::string kSql =
-      std::string(kSelect) +
+      std::string(kSelect) + std::string(kFrom) +
       " where p.organization_id = any($1::integer[]) and i.id = $2::bigint and i.event_count > 0";
   Params params;
   params.integers(std::vector<std::int64_t>(organization_ids.begin(), organization_ids.end())).integer(id);

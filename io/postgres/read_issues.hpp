@@ -9,6 +9,7 @@
 #include "graph/base/clock.hpp"
 #include "graph/base/result.hpp"
 #include "nodes/event.hpp"
+#include "nodes/query/ast.hpp"
 
 /// Issues, for reading. Calls block; any thread. Errors: unavailable, internal. Issues of which no event is stored yet
 /// do not exist here.
@@ -26,11 +27,19 @@ struct IssueRow {
   nodes::Level level = nodes::Level::error;
   bool is_regressed = false;
   std::int64_t event_count = 0, user_count = 0;
-  UnixMicros first_seen = 0, last_seen = 0;
+  UnixMicros first_seen = 0, last_seen = 0;          ///< when they happened
+  UnixMicros first_received = 0, last_received = 0;  ///< when they came
+  std::int64_t trend = 0;                            ///< in lists that are sorted by it
   std::optional<std::uint32_t> assigned_user, assigned_team;
 };
 
-enum class IssueSort : std::uint8_t { last_seen, first_seen, event_count, user_count };
+enum class IssueSort : std::uint8_t {
+  last_seen,
+  first_seen,
+  event_count,
+  user_count,
+  trend,  ///< events received in the last 24 hours
+};
 
 /// Place of an issue in a sorted list: the value it is sorted by (times in micros) and its id.
 struct IssuePosition {
@@ -41,11 +50,11 @@ struct IssuePosition {
 
 struct IssueListing {
   std::uint32_t project_id = 0;
-  std::optional<std::string> status;
-  std::optional<nodes::Level> level;
-  std::vector<std::string> words;  ///< all must be in the title, in any case of letters
-  std::optional<UnixMicros> from;  ///< seen at or after
-  std::optional<UnixMicros> to;    ///< first seen before
+  query::Node query;
+  std::uint32_t user_id = 0;       ///< who is `me` in the query
+  UnixMicros now = 0;              ///< what its relative times are relative to
+  std::optional<UnixMicros> from;  ///< an event was received at or after
+  std::optional<UnixMicros> to;    ///< the first event was received before
   IssueSort sort = IssueSort::last_seen;
   std::optional<IssuePosition> after;
   std::uint32_t limit = 25;

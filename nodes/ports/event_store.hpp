@@ -54,6 +54,12 @@ class EventStore {
   virtual Result<std::uint64_t> cursor(const std::string& journal_id, std::uint32_t partition) = 0;
 };
 
+/// What search can find an issue by, beside its title and culprit; of its first event. Names are distinct, and few.
+struct IssueText {
+  std::string error_type, message;
+  std::vector<std::string> functions, modules, files;
+};
+
 /// What upsert asks of the database.
 class IssueStore {
  public:
@@ -64,6 +70,7 @@ class IssueStore {
     Level level = Level::error;
     UnixMicros first_seen = 0;
     std::uint16_t grouping_version = 0;
+    IssueText text = {};
   };
   virtual ~IssueStore() = default;
 
