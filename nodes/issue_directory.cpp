@@ -64,6 +64,7 @@ Status IssueDirectory::fill_missing(std::span<Event> events) {
                       event.level,
                       event.received,
                       event.grouping_version,
+                      std::string(event.release),
                       issue_text(event)});
   }
   if (wanted.empty()) return {};

@@ -70,6 +70,7 @@ class IssueStore {
     Level level = Level::error;
     UnixMicros first_seen = 0;
     std::uint16_t grouping_version = 0;
+    std::string first_release;  ///< of the event that creates it; empty: none
     IssueText text = {};
   };
   virtual ~IssueStore() = default;
