@@ -146,6 +146,19 @@ Result<std::optional<IssueRow>> find_issue(Pool& pool, std::int64_t id,
   return std::optional<IssueRow>(issue_at(*rows, 0));
 }
 
+Result<std::vector<IssueRow>> find_issues(Pool& pool, std::uint32_t project_id, const std::vector<std::int64_t>& ids) {
+  static const std::string kSql =
+      std::string(kSelect) + std::string(kFrom) +
+      " where i.project_id = $1::integer and i.id = any ($2::bigint[]) and i.event_count > 0";
+  Params params;
+  params.integer(project_id).integers(ids);
+  auto rows = pool.query(kSql, params);
+  if (!rows) return std::move(rows).error();
+  std::vector<IssueRow> list;
+  for (std::size_t i = 0; i < rows->size(); ++i) list.push_back(issue_at(*rows, i));
+  return list;
+}
+
 Result<std::vector<Sparkline>> sparklines(Pool& pool, std::uint32_t project_id,
                                           const std::vector<std::int64_t>& issue_ids, UnixMicros now) {
   std::vector<Sparkline> lines(issue_ids.size());
@@ -166,30 +179,6 @@ Result<std::vector<Sparkline>> sparklines(Pool& pool, std::uint32_t project_id,
     if (at != place.end() && hour < Sparkline{}.size()) lines[at->second][hour] = rows->integer(row, 2);
   }
   return lines;
-}
-
-UnixMicros length_of(Bucket bucket) {
-  return bucket == Bucket::hour ? kHour : 24 * kHour;
-}
-
-Result<std::vector<TimelinePoint>> timeline(Pool& pool, const IssueRow& issue, Bucket bucket, UnixMicros from,
-                                            UnixMicros to) {
-  const UnixMicros length = length_of(bucket);
-  std::vector<TimelinePoint> points;
-  for (UnixMicros start = from / length * length; start < to; start += length) points.push_back({start, 0});
-  if (points.empty()) return points;
-  Params params;
-  params.integer(issue.project_id).integer(issue.id).time(points.front().start).time(points.back().start + length);
-  auto rows = pool.query(
-      "select hour, events from issue_hours where project_id = $1::integer and issue_id = $2::bigint"
-      " and hour >= $3::timestamptz and hour < $4::timestamptz",
-      params);
-  if (!rows) return std::move(rows).error();
-  for (std::size_t row = 0; row < rows->size(); ++row) {
-    const auto at = static_cast<std::size_t>((rows->time(row, 0) - points.front().start) / length);
-    if (at < points.size()) points[at].events += rows->integer(row, 1);
-  }
-  return points;
 }
 
 }  // namespace mesher::postgres

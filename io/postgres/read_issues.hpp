@@ -66,20 +66,14 @@ struct IssueListing {
 [[nodiscard]] Result<std::optional<IssueRow>> find_issue(Pool& pool, std::int64_t id,
                                                          const std::vector<std::uint32_t>& organization_ids);
 
+/// Those of a project's issues that exist, in any order.
+[[nodiscard]] Result<std::vector<IssueRow>> find_issues(Pool& pool, std::uint32_t project_id,
+                                                        const std::vector<std::int64_t>& ids);
+
 /// Events of the 24 hours that end with the hour of `now`, oldest first.
 using Sparkline = std::array<std::int64_t, 24>;
 /// Parallel to `issue_ids`.
 [[nodiscard]] Result<std::vector<Sparkline>> sparklines(Pool& pool, std::uint32_t project_id,
                                                         const std::vector<std::int64_t>& issue_ids, UnixMicros now);
-
-enum class Bucket : std::uint8_t { hour, day };
-[[nodiscard]] UnixMicros length_of(Bucket bucket);
-struct TimelinePoint {
-  UnixMicros start = 0;
-  std::int64_t events = 0;
-};
-/// Every bucket from the one that holds `from` to the last that begins before `to`, in UTC, also the empty ones.
-[[nodiscard]] Result<std::vector<TimelinePoint>> timeline(Pool& pool, const IssueRow& issue, Bucket bucket,
-                                                          UnixMicros from, UnixMicros to);
 
 }  // namespace mesher::postgres

@@ -132,7 +132,7 @@ void TestDatabase::store(std::uint32_t project, const std::vector<Sent>& events)
                       std::string(event.type),
                       "python",
                       event.level,
-                      event.timestamp,
+                      event.received,
                       1});
     parsed.push_back(event);
   }

@@ -185,7 +185,7 @@ TEST(SEARCH_01_query, every_example_of_the_documentation_is_one) {
       continue;
     }
     if (!in_queries || line.empty()) continue;
-    good(line.substr(0, line.find("   # ")));
+    good(line.substr(0, line.find(" # ")));
     ++examples;
   }
   EXPECT_GE(examples, 15);
