@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "nodes/issue_text.hpp"
 #include "nodes/similarity.hpp"
 
 namespace mesher::nodes {
@@ -64,6 +65,7 @@ ports::IssueStore::Wanted wanted_for(const Event& event) {
   wanted.grouping_version = event.grouping_version;
   wanted.first_release = event.release;
   wanted.signature = similarity_signature(event);
+  wanted.text = issue_text(event);
   for (const auto& exception : event.exceptions) add_paths(exception.frames, wanted.paths);
   add_paths(event.stacktrace, wanted.paths);
   for (const auto& tag : event.tags) wanted.tags.emplace_back(tag.key, tag.value);

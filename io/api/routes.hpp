@@ -23,8 +23,17 @@ http::Response get_outcomes(Call& call);
 http::Response get_storage(Call& call);
 
 // issues.cpp
-http::Response list_project_issues(Call& call);
 http::Response get_issue(Call& call);
+
+// issue_list.cpp
+http::Response list_project_issues(Call& call);
+
+// dashboard.cpp
+http::Response get_volume(Call& call);
+http::Response get_levels(Call& call);
+http::Response get_top_issues(Call& call);
+http::Response get_dashboard_tags(Call& call);
+http::Response get_health(Call& call);
 http::Response get_timeline(Call& call);
 
 // issue_changes.cpp
@@ -55,6 +64,13 @@ http::Response remove_issue_comment(Call& call);
 // ownership.cpp
 http::Response get_ownership(Call& call);
 http::Response put_ownership(Call& call);
+// tags.cpp
+http::Response list_project_tags(Call& call);
+http::Response list_tag_values(Call& call);
+http::Response get_issue_tags(Call& call);
+
+// overview.cpp
+http::Response get_overview(Call& call);
 
 // events.cpp
 http::Response list_issue_events(Call& call);

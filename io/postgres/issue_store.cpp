@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "io/postgres/clean_text.hpp"
+#include "io/postgres/issue_words.hpp"
 #include "io/postgres/owner_rules.hpp"
 
 namespace mesher::postgres {
@@ -108,9 +109,9 @@ Call insert_issues(const NewIssues& fresh) {
   Call call;
   call.sql =
       "insert into issues (project_id, id, short_id, primary_hash, grouping_version, title, culprit, type, platform,"
-      " level, first_seen, last_seen, first_release, assigned_user, assigned_team) "
+      " level, first_seen, last_seen, first_received, last_received, first_release, assigned_user, assigned_team) "
       "select d.project_id, d.id, d.short_id, d.hash, d.version, d.title, d.culprit, d.type, d.platform, d.level,"
-      " d.seen, d.seen, nullif(d.release, ''), nullif(d.usr, 0), nullif(d.team, 0) "
+      " d.seen, d.seen, d.seen, d.seen, nullif(d.release, ''), nullif(d.usr, 0), nullif(d.team, 0) "
       "from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::smallint[], $6::text[], $7::text[],"
       " $8::text[], $9::text[], $10::smallint[], $11::timestamptz[], $12::text[], $13::integer[], $14::integer[])"
       " as d (project_id, id, short_id, hash, version, title, culprit, type, platform, level, seen, release, usr, "
@@ -130,6 +131,18 @@ Call insert_signatures(const NewIssues& fresh) {
       "select * from unnest($1::integer[], $2::bigint[], $3::bytea[]) as d (project_id, id, signature) "
       "where d.signature <> ''";
   call.params.integers(fresh.projects).integers(fresh.ids).bytes_array(fresh.signatures);
+  return call;
+}
+
+/// Of an issue whose id is given.
+Call insert_text(const Wanted& entry, std::int64_t id) {
+  const auto& text = entry.text;
+  Call call;
+  call.sql =
+      "insert into issue_texts (project_id, issue_id, error_type, message, functions, modules, files, words) "
+      "values ($1, $2, $3, $4, $5::text[], $6::text[], $7::text[], $8::tsvector)";
+  call.params.integer(entry.project_id).integer(id).text(text.error_type).text(text.message);
+  call.params.texts(text.functions).texts(text.modules).texts(text.files).text(words_of(entry));
   return call;
 }
 
@@ -210,6 +223,7 @@ Result<std::vector<Found>> create(Connection& connection, std::span<const Wanted
   const OwnerRules owners(seen->at(4));
   NewIssues fresh;
   std::vector<std::pair<HashKey, std::int64_t>> attached;
+  std::vector<Call> texts;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& entry = wanted[i];
     auto issue = first_known(known, entry);
@@ -221,6 +235,7 @@ Result<std::vector<Found>> create(Connection& connection, std::span<const Wanted
       }
       issue.issue_id = seen->at(3).integer(i, 0);
       fresh.add(entry, issue.issue_id, short_id->second++, owners.of(entry));
+      texts.push_back(insert_text(entry, issue.issue_id));
     }
     for (const auto& hash : entry.hashes) {
       const HashKey key{entry.project_id, hash};
@@ -232,6 +247,7 @@ Result<std::vector<Found>> create(Connection& connection, std::span<const Wanted
     write.push_back(insert_issues(fresh));
     write.push_back(insert_signatures(fresh));
     write.push_back(move_short_ids(next_short_ids));
+    for (auto& text : texts) write.push_back(std::move(text));
   }
   if (!attached.empty()) write.push_back(insert_hashes(attached));
   write.push_back({"commit", {}});

@@ -56,6 +56,12 @@ class EventStore {
   virtual Result<std::uint64_t> cursor(const std::string& journal_id, std::uint32_t partition) = 0;
 };
 
+/// What search can find an issue by, beside its title and culprit; of its first event. Names are distinct, and few.
+struct IssueText {
+  std::string error_type, message;
+  std::vector<std::string> functions, modules, files;
+};
+
 /// What upsert asks of the database.
 class IssueStore {
  public:
@@ -71,6 +77,7 @@ class IssueStore {
     // What ownership rules look at.
     std::vector<std::string> paths;
     std::vector<std::pair<std::string, std::string>> tags;
+    IssueText text;
   };
   struct Found {
     std::int64_t issue_id = 0;  ///< kDiscardedIssue: events of this hash are to be dropped

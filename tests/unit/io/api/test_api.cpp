@@ -132,7 +132,7 @@ void TestDatabase::store(std::uint32_t project, const std::vector<Sent>& events)
     entry.type = event.type;
     entry.platform = "python";
     entry.level = event.level;
-    entry.first_seen = event.timestamp;
+    entry.first_seen = event.received;
     entry.grouping_version = 1;
     entry.first_release = event.release;
     parsed.push_back(event);
