@@ -1,5 +1,6 @@
 #include "io/api/live_messages.hpp"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "nodes/broadcast.hpp"

@@ -36,7 +36,9 @@ struct Fixture {
   }
   Event looked_up(std::size_t hash) {
     Event one = event(hash);
-    if (directory.fill_known({&one, 1}) > 0) EXPECT_TRUE(directory.fill_missing({&one, 1}));
+    if (directory.fill_known({&one, 1}) > 0) {
+      EXPECT_TRUE(directory.fill_missing({&one, 1}));
+    }
     return one;
   }
 };

@@ -51,7 +51,9 @@ class Pipeline {
       set.events.clear();
       for (auto* event : waiting_) {
         const std::span<nodes::Event> one(event, 1);
-        if (directory_.fill_known(one) > 0) EXPECT_TRUE(directory_.fill_missing(one));
+        if (directory_.fill_known(one) > 0) {
+          EXPECT_TRUE(directory_.fill_missing(one));
+        }
         if (event->issue_id != nodes::kDiscardedIssue) set.events.push_back(event);
       }
       auto committed = f_.store.commit(set);
