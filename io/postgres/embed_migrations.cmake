@@ -1,7 +1,5 @@
-# Writes OUTPUT: a source with the text of each of FILES as a raw string literal.
-string(REPLACE "\"" "" FILES "${FILES}")
-separate_arguments(FILES UNIX_COMMAND "${FILES}")
-string(REPLACE " " ";" FILES "${FILES}")
+# Writes OUTPUT: a source with the text of each of FILES, separated by bars, as a raw string literal.
+string(REPLACE "|" ";" FILES "${FILES}")
 list(SORT FILES)
 set(entries "")
 foreach(file ${FILES})
