@@ -100,7 +100,7 @@ TEST(SEARCH_01_query, tells_where_the_mistake_is_and_what_was_expected) {
   expect("assigned:bob", 10, "me, none, an e-mail address or #team");
   expect("ünder \"open", 7, "not closed");
   expect("(a b", 1, "not closed");
-  expect("a) b", 2, "closes nothing");
+  expect("a ) b", 3, "closes nothing");
   expect("a ()", 3, "expected a term");
   expect("a OR", 5, "both sides of OR");
   expect("OR a", 1, "both sides of OR");
