@@ -10,9 +10,9 @@
 
 #include "io/postgres/block_words.hpp"
 #include "io/postgres/event_store.hpp"
+#include "io/postgres/issue_tags.hpp"
 #include "io/postgres/issue_transitions.hpp"
 #include "io/postgres/known_releases.hpp"
-#include "io/postgres/issue_tags.hpp"
 #include "io/postgres/payload_block.hpp"
 #include "io/postgres/project_users.hpp"
 #include "io/postgres/recent_ids.hpp"

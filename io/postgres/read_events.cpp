@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "io/postgres/event_rows.hpp"
 #include "io/postgres/payload_block.hpp"
 #include "io/postgres/pool.hpp"
 #include "io/postgres/read_event_rows.hpp"
@@ -98,12 +99,19 @@ Result<std::vector<EventRow>> latest_events(Pool& pool, std::uint32_t project_id
                                             std::uint32_t each) {
   static const std::string kSql = fmt::format(
       "select e.* from unnest($2::bigint[]) with ordinality as i (id, place) cross join lateral ("
-      "{} where project_id = $1::integer and issue_id = i.id and day >= $3::date and day <= $4::date"
-      " and received_at >= $5::timestamptz and received_at < $6::timestamptz"
-      " order by received_at desc limit $7::integer) e order by i.place, e.received_at desc",
-      kSelect);
+      "select {} from events e where e.project_id = $1::integer and e.issue_id = i.id"
+      " and e.day >= $3::date and e.day <= $4::date"
+      " and e.received_at >= $5::timestamptz and e.received_at < $6::timestamptz"
+      " order by e.received_at desc limit $7::integer) e order by i.place, e.received_at desc",
+      kColumns);
   Params params;
-  params.integer(project_id).integers(issue_ids).text(day_of(from)).text(day_of(to)).time(from).time(to).integer(each);
+  params.integer(project_id)
+      .integers(issue_ids)
+      .text(date_text(from / kDay))
+      .text(date_text(to / kDay))
+      .time(from)
+      .time(to)
+      .integer(each);
   auto rows = pool.query(kSql, params);
   if (!rows) return std::move(rows).error();
   std::vector<EventRow> list;
