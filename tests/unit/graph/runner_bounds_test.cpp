@@ -51,6 +51,7 @@ TEST_F(GRAPH_03_runner, a_full_dropping_branch_never_holds_back_the_others) {
   source.offer(100);
   source.wait_finished();  // although two batches stay in `h` for ever
   EXPECT_EQ(out.sorted(), up_to(1600));
+  held.wait_for(2);
   figures = runner->figures();
   EXPECT_EQ(of("h").inside, 2U);
   EXPECT_EQ(of("h").batches_in, 2U);
