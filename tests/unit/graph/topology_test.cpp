@@ -88,7 +88,7 @@ Registry toy_types() {
   made_up.type = "made_up";
   made_up.help = "A source.";
   made_up.produces = "numbers";
-  made_up.make_source = [](const Options&) -> Result<std::unique_ptr<Source>> { return nullptr; };
+  made_up.make_source = [](const Options&) -> Result<std::unique_ptr<Source>> { return std::unique_ptr<Source>(); };
   out.add(made_up);
 
   NodeSpec end;
