@@ -343,6 +343,7 @@ def test_INGEST_07_what_users_say_is_kept_with_its_event(project):
     page = project.api(path + "?limit=1").json
     rest = project.api(path + "?limit=1&cursor=" + page["next_cursor"]).json
     assert page["data"][0]["id"] != rest["data"][0]["id"] and rest["next_cursor"] is None, (page, rest)
-    rows = project.api(f"/api/v1/projects/{project.id}/outcomes").json["data"]
-    counts = {(r["outcome"], r["reason"]): r["quantity"] for r in rows if r["category"] == "feedback"}
-    assert counts[("invalid", "feedback")] == 1 and counts[("accepted", "")] == 3, counts
+    def counts():
+        rows = project.api(f"/api/v1/projects/{project.id}/outcomes").json["data"]
+        return {(r["outcome"], r["reason"]): r["quantity"] for r in rows if r["category"] == "feedback"}
+    wait_for(lambda: counts() == {("invalid", "feedback"): 1, ("accepted", ""): 3}, 20, "what was said is in the outcomes")
