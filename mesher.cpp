@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,7 @@
 #include "io/postgres/issue_store.hpp"
 #include "io/postgres/project_loader.hpp"
 #include "io/postgres/read_access.hpp"
+#include "io/postgres/sweep.hpp"
 #include "io/ws/live_hub.hpp"
 #include "nodes/catalog.hpp"
 #include "nodes/committer.hpp"
@@ -70,6 +73,29 @@ ws::LiveAuthenticate live_authentication(api::LiveAuthorizer authorizer) {
   };
 }
 
+api::AccessSettings access_settings(const cli::Config& config) {
+  api::AccessSettings access;
+  std::string_view rest = config.cors_origins;
+  while (!rest.empty()) {
+    const auto one = rest.substr(0, rest.find(','));
+    access.allowed_origins.emplace_back(one);
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+  }
+  access.session_idle = config.session_idle;
+  access.session_lifetime = config.session_lifetime;
+  access.sign_ins_per_account = config.sign_ins_per_account;
+  access.sign_ins_per_address = config.sign_ins_per_address;
+  access.requests_per_minute = config.api_requests_per_minute;
+  access.secure = config.public_url.starts_with("https://");
+  return access;
+}
+
+ws::LiveHubOptions live_options(const cli::Config& config) {
+  ws::LiveHubOptions options;
+  options.allowed_origins = access_settings(config).allowed_origins;
+  return options;
+}
+
 /// Everything that `mesher serve` consists of, in the order of construction: what comes later uses what comes earlier,
 /// and is gone before it.
 class Server {
@@ -80,7 +106,7 @@ class Server {
     nodes::register_nodes(registry_, {&projects_, &clock_, metrics_.get(), &issues_, &hub_});
     ingest_.add_routes(router_);
     api::add_routes(router_, {pool_, authenticator_, workers_, graph_, *metrics_, clock_, cli::replay_into(*journal_),
-                              [this] { return this->nodes(); }, config.public_url});
+                              [this] { return this->nodes(); }, config.public_url, access_settings(config), &hashing_});
     metrics::add_routes(router_, *metrics_, probes());
     metrics::add_process_metrics(*metrics_, cli::version());
     hub_.add_routes(router_);
@@ -99,6 +125,7 @@ class Server {
       journal_->ensure_next_at_least(p, *cursor);
     }
     projects_loader_.start();
+    sweeper_.start();
     if (auto status = graph_.start(); !status) return status;
     return server_.start();
   }
@@ -126,6 +153,7 @@ class Server {
     committer_.stop();
     server_.stop();
     workers_.stop();
+    hashing_.stop();
   }
 
  private:
@@ -165,20 +193,23 @@ class Server {
 
   postgres::Health health_;
   postgres::Partitions partitions_;
-  postgres::Pool pool_{database_.connect_options("mesher api"), 4};
+  postgres::Pool pool_{database_.connect_options("mesher api"), 6};
   postgres::EventStore store_{database_.connect_options("mesher writer"), clock_, *metrics_, health_, partitions_};
   postgres::IssueStore issue_store_{database_.connect_options("mesher issues"), health_};
   nodes::ports::ProjectDirectory projects_;
   postgres::ProjectLoader projects_loader_{database_.connect_options("mesher projects"), projects_, health_};
   cli::Housekeeping housekeeping_{database_.connect_options("mesher housekeeping"), partitions_, clock_, health_};
+  postgres::Sweeper sweeper_{database_.connect_options("mesher sweeper"), clock_};
   postgres::TokenReader tokens_{pool_};
-  auth::Authenticator authenticator_{tokens_, clock_};
+  auth::Authenticator authenticator_{tokens_, clock_, config_.session_idle};
 
   nodes::IssueDirectory issues_{issue_store_};
   nodes::Committer committer_{store_, issues_, *metrics_, committer_options()};
   nodes::JournalSource source_{*journal_, committer_, source_options()};
   api::WorkerPool workers_{4, 256};
-  ws::LiveHub hub_{{}, live_authentication(api::live_authorizer(pool_, authenticator_, workers_)), *metrics_};
+  api::WorkerPool hashing_{2, 32};  // each of the two takes 64 MiB while it hashes
+  ws::LiveHub hub_{live_options(config_), live_authentication(api::live_authorizer(pool_, authenticator_, workers_)),
+                   *metrics_};
 
   graph::Registry registry_;
   graph::Runner runner_{registry_, source_, *metrics_, runner_options()};

@@ -183,12 +183,11 @@ Result<std::vector<std::int64_t>> create(Connection& connection, std::span<const
     const auto& entry = wanted[i];
     auto issue = first_known(known, entry);
     if (issue == 0) {
-      const auto short_id = next_short_ids.find(entry.project_id);
-      if (short_id == next_short_ids.end()) {
-        return Error{ErrorCode::not_found, fmt::format("project {} does not exist", entry.project_id), "project"};
-      }
       issue = seen->at(3).integer(i, 0);
-      fresh.add(entry, issue, short_id->second++);
+      // A project that was deleted while its events were under way: nobody will see the issue, and it is removed with
+      // all that the project left. Refusing would hold up everything behind it.
+      const auto short_id = next_short_ids.find(entry.project_id);
+      fresh.add(entry, issue, short_id == next_short_ids.end() ? issue : short_id->second++);
     }
     for (const auto& hash : entry.hashes) {
       const HashKey key{entry.project_id, hash};
