@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "io/http/origin.hpp"
+#include "io/http/text.hpp"
 
 namespace mesher::http {
 namespace {

@@ -248,7 +248,7 @@ Result<std::vector<std::int64_t>> IssueStore::finish(Connection connection, Resu
     return answer;
   }
   auto error = answer.error();
-  if (error.code == ErrorCode::not_found || error.code == ErrorCode::invalid) return error;
+  if (error.code == ErrorCode::invalid) return error;
   error.code = ErrorCode::unavailable;
   health_.fails("issues", error);
   return error;
