@@ -24,6 +24,7 @@
 #include "io/cli/graph_service.hpp"
 #include "io/cli/housekeeping.hpp"
 #include "io/cli/replay.hpp"
+#include "io/cli/replayer.hpp"
 #include "io/cli/signals.hpp"
 #include "io/http/ingest.hpp"
 #include "io/http/server.hpp"
@@ -127,6 +128,7 @@ class Server {
     projects_loader_.start();
     sweeper_.start();
     if (auto status = graph_.start(); !status) return status;
+    replayer_.start();
     return server_.start();
   }
 
@@ -175,7 +177,8 @@ class Server {
   }
 
   std::vector<api::NodeInfo> nodes() const {
-    return {{config_.node_name, cli::version(), server_.url(), "ready", {"ingest", "process", "api"}, started_at_}};
+    const auto name = config_.node_name.empty() ? cli::host_name() : config_.node_name;
+    return {{name, cli::version(), server_.url(), "ready", {"ingest", "process", "api"}, started_at_}};
   }
 
   nodes::Committer::Options committer_options() const { return {journal_->id(), journal_->partitions()}; }
@@ -194,14 +197,15 @@ class Server {
   postgres::Health health_;
   postgres::Partitions partitions_;
   postgres::Pool pool_{database_.connect_options("mesher api"), 6};
-  postgres::EventStore store_{database_.connect_options("mesher writer"), clock_, *metrics_, health_, partitions_};
-  postgres::IssueStore issue_store_{database_.connect_options("mesher issues"), health_};
+  postgres::EventStore store_{database_.background_options("mesher writer"), clock_, *metrics_, health_, partitions_};
+  postgres::IssueStore issue_store_{database_.background_options("mesher issues"), health_};
   nodes::ports::ProjectDirectory projects_;
   postgres::ProjectLoader projects_loader_{database_.connect_options("mesher projects"), projects_, health_};
-  cli::Housekeeping housekeeping_{database_.connect_options("mesher housekeeping"), partitions_, clock_, health_};
-  postgres::Sweeper sweeper_{database_.connect_options("mesher sweeper"), clock_};
+  cli::Housekeeping housekeeping_{database_.background_options("mesher housekeeping"), partitions_, clock_, health_};
+  postgres::Sweeper sweeper_{database_.background_options("mesher sweeper"), clock_};
   postgres::TokenReader tokens_{pool_};
   auth::Authenticator authenticator_{tokens_, clock_, config_.session_idle};
+  cli::Replayer replayer_{database_.connect_options(cli::Replayer::kName), cli::replay_into(*journal_), health_};
 
   nodes::IssueDirectory issues_{issue_store_};
   nodes::Committer committer_{store_, issues_, *metrics_, committer_options()};

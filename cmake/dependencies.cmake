@@ -11,7 +11,6 @@ find_package(nlohmann_json REQUIRED)             # nlohmann-json3-dev
 find_package(CLI11 REQUIRED)                     # libcli11-dev
 find_package(ZLIB REQUIRED)                      # zlib1g-dev
 find_package(CURL REQUIRED)                      # libcurl4-openssl-dev
-pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(brotli REQUIRED IMPORTED_TARGET libbrotlidec libbrotlienc)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)

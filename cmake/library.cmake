@@ -22,11 +22,13 @@ if(MESHER_FUZZ)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
-# mesher_library(NAME [LINK public...] [PRIVATE private...]) makes one static library of all sources of the calling
-# folder. What a library may include is what it links: an arrow that points upwards does not link.
+# mesher_library(NAME [LINK public...] [PRIVATE private...] [SOURCES more...] [EXCEPT files...]) makes one static library of
+# all sources of the calling folder. What a library may include is what it links: an arrow that points upwards does not link.
 function(mesher_library name)
-  cmake_parse_arguments(arg "" "" "LINK;PRIVATE;SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "LINK;PRIVATE;SOURCES;EXCEPT" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${arg_SOURCES})
+  list(TRANSFORM arg_EXCEPT PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  list(REMOVE_ITEM sources ${arg_EXCEPT})
   if(NOT sources)
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${arg_LINK})

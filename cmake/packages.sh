@@ -2,7 +2,7 @@
 # As root directly, otherwise by sudo.
 
 packages_build="cmake ninja-build g++ ccache lld pkg-config
-  libtbb-dev libboost1.81-dev libssl-dev libsimdjson-dev libpqxx-dev libpq-dev libxxhash-dev libzstd-dev zlib1g-dev
+  libtbb-dev libboost1.81-dev libssl-dev libsimdjson-dev libpq-dev libxxhash-dev libzstd-dev zlib1g-dev
   libbrotli-dev libsodium-dev libcurl4-openssl-dev libre2-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev
   libtomlplusplus-dev"
 packages_run="postgresql-15"

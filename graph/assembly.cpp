@@ -1,6 +1,7 @@
 #include "graph/assembly.hpp"
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 #include "graph/base/assert.hpp"
@@ -22,6 +23,12 @@ std::uint32_t port_of(const NodeSpec& spec, const NodeConfig& config, const std:
   return static_cast<std::uint32_t>(at - names.begin()) + 1;
 }
 
+std::shared_ptr<Window> make_window(Metrics& metrics, const RunnerOptions& options) {
+  return std::make_shared<Window>(
+      std::max(1U, options.in_flight),
+      metrics.gauge("mesher_graph_in_flight", "source batches that are anywhere in the graph"));
+}
+
 std::uint32_t threads_of(const RunnerOptions& options) {
   return options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
 }
@@ -33,9 +40,7 @@ Assembly::Assembly(Source& source, Metrics& metrics, const RunnerOptions& option
       metrics_(metrics),
       options_(options),
       epoch_(std::make_shared<Gate>()),
-      window_(std::make_shared<Window>(
-          std::max(1U, options.in_flight),
-          metrics.gauge("mesher_graph_in_flight", "source batches that are anywhere in the graph"))),
+      window_(make_window(metrics, options)),
       inlet_(nullptr) {}
 
 Result<std::unique_ptr<Assembly>> Assembly::build(const Registry& registry, Source& source, Metrics& metrics,
@@ -66,6 +71,22 @@ Status Assembly::add_stage(const NodeSpec& spec, const NodeConfig& config, const
   }
   stages_.push_back(std::make_unique<Stage>(spec, config, std::move(live), options_.in_flight, epoch_, timer_));
   shared_.push_back(shared);
+  return spec.make_source ? add_inflow(spec, config, shared ? before : nullptr) : Status{};
+}
+
+Status Assembly::add_inflow(const NodeSpec& spec, const NodeConfig& config, const Assembly* before) {
+  Inflow inflow{stages_.back().get(), nullptr, make_window(metrics_, options_)};
+  if (before != nullptr) {
+    for (const auto& was : before->inflows_) {
+      if (was.stage->config().name == config.name) inflow.source = was.source;
+    }
+  }
+  if (inflow.source == nullptr) {
+    auto made = spec.make_source(*make_options(spec, config.name, config.options_json, config.options_given));
+    if (!made) return Error{made.error().code, "node `" + config.name + "` can't start: " + made.error().message, {}};
+    inflow.source = std::move(*made);
+  }
+  inflows_.push_back(std::move(inflow));
   return {};
 }
 
@@ -77,9 +98,22 @@ void Assembly::wire(const Topology& topology, const Registry& registry) {
         from->outlet().connect(port_of(*registry.find(from->config().type), from->config(), input.output), *to);
       } else {
         inlet_.connect(0, *to);
+        source_is_used_ = true;
       }
     }
   }
+  find_side_branches();
+}
+
+void Assembly::find_side_branches() {
+  std::set<std::string_view> main;
+  for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage) {
+    if ((*stage)->spec().ordered_sink) main.insert((*stage)->config().name);
+    if (!main.contains((*stage)->config().name)) continue;
+    for (const auto& input : (*stage)->config().inputs) main.insert(input.node);
+  }
+  if (main.empty()) return;
+  for (const auto& stage : stages_) stage->set_side(!main.contains(stage->config().name));
 }
 
 Assembly::~Assembly() {
@@ -114,13 +148,27 @@ void Assembly::start(const Assembly* before) {
     const bool goes_on = was != nullptr && same_object(was->config(), stage->config());
     stage->start(*flow_, metrics_, goes_on ? was : nullptr);
   }
-  pumps_left_ = source_.partitions();
-  for (std::uint32_t partition = 0; partition < source_.partitions(); ++partition) {
-    pumps_.push_back(std::make_unique<Pump>(source_, partition, inlet_, window_, epoch_, [this] {
-      const std::lock_guard lock(mutex_);
-      --pumps_left_;
-      changed_.notify_all();
-    }));
+  start_pumps();
+}
+
+void Assembly::start_pumps() {
+  // A source that nothing takes from keeps what it has: handing it out would count as finished.
+  const std::uint32_t partitions = source_is_used_ ? source_.partitions() : 0;
+  pumps_left_ = partitions;
+  for (const auto& inflow : inflows_) pumps_left_ += inflow.source->partitions();
+  const auto ended = [this] {
+    const std::lock_guard lock(mutex_);
+    --pumps_left_;
+    changed_.notify_all();
+  };
+  for (std::uint32_t partition = 0; partition < partitions; ++partition) {
+    pumps_.push_back(std::make_unique<Pump>(source_, partition, inlet_, window_, epoch_, ended));
+  }
+  for (const auto& inflow : inflows_) {
+    for (std::uint32_t partition = 0; partition < inflow.source->partitions(); ++partition) {
+      pumps_.push_back(
+          std::make_unique<Pump>(*inflow.source, partition, inflow.stage->outlet(), inflow.window, epoch_, ended));
+    }
   }
 }
 
@@ -148,6 +196,7 @@ void Assembly::abandon() {
   abandoned_ = true;
   epoch_->close();
   window_->close();
+  for (const auto& inflow : inflows_) inflow.window->close();
   timer_.stop();
   for (const auto& stage : stages_) stage->abandon();
 }

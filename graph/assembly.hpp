@@ -61,8 +61,18 @@ class Assembly {
  private:
   Assembly(Source& source, Metrics& metrics, const RunnerOptions& options);
   Status add_stage(const NodeSpec& spec, const NodeConfig& config, const Assembly* before);
+  Status add_inflow(const NodeSpec& spec, const NodeConfig& config, const Assembly* before);
   void wire(const Topology& topology, const Registry& registry);
+  void find_side_branches();
+  void start_pumps();
   Stage* find(std::string_view node);
+
+  /// A node that is a source.
+  struct Inflow {
+    Stage* stage;
+    std::shared_ptr<Source> source;
+    std::shared_ptr<Window> window;
+  };
 
   Source& source_;
   Metrics& metrics_;
@@ -72,8 +82,10 @@ class Assembly {
   Timer timer_;
   std::vector<std::unique_ptr<Stage>> stages_;  // in topological order
   std::vector<bool> shared_;                    // parallel: its node object comes from the graph before
+  std::vector<Inflow> inflows_;
   Outlet inlet_;
   std::unique_ptr<Flow> flow_;
+  bool source_is_used_ = false;
   bool abandoned_ = false;
 
   std::mutex mutex_;  // pumps_left_

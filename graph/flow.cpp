@@ -3,10 +3,14 @@
 #include <tbb/flow_graph.h>
 #include <tbb/global_control.h>
 #include <tbb/task_arena.h>
+#include <tbb/task_scheduler_observer.h>
 
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
+
+#include "graph/base/thread.hpp"
 
 namespace mesher::graph {
 namespace {
@@ -27,6 +31,18 @@ class FunctionLane final : public Lane {
  private:
   // Queueing, so that try_put never refuses.
   tbb::flow::function_node<Message, tbb::flow::continue_msg, tbb::flow::queueing> node_;
+};
+
+/// TBB's workers may come and go; each yields from its first visit on.
+class YieldingWorkers final : public tbb::task_scheduler_observer {
+ public:
+  explicit YieldingWorkers(tbb::task_arena& arena) : task_scheduler_observer(arena) { observe(true); }
+  ~YieldingWorkers() override { observe(false); }
+
+  void on_scheduler_entry(bool) override {
+    static thread_local bool known = false;
+    if (!std::exchange(known, true)) begin_yielding_thread("graph");
+  }
 };
 
 }  // namespace
@@ -54,6 +70,7 @@ struct Flow::Impl {
 
   tbb::global_control limit;
   tbb::task_arena arena;
+  YieldingWorkers observer{arena};
   std::mutex mutex;
   std::condition_variable changed;
   std::unique_ptr<tbb::flow::graph> graph;

@@ -105,6 +105,8 @@ struct MadeNode {
   std::unique_ptr<AsyncNode> async;
 };
 
+class Source;
+
 /// A node type: data only, for builder, checker, docs and dashboard.
 struct NodeSpec {
   std::string type;      ///< name in the topology file
@@ -124,6 +126,10 @@ struct NodeSpec {
   /// Mistakes that need more than an OptionSpec. May be null.
   std::function<std::vector<OptionMistake>(const Options&)> check;
   std::function<Result<MadeNode>(const Options&)> make;
+  /// Instead of `make`, for a node without inputs, whose batches come from nowhere else: they are in no books, so an
+  /// ordered sink can't take them. The source is asked for as many as there is room for, in a window of its own as wide
+  /// as that of the graph's source, and is kept over reconfigurations that do not change its node.
+  std::function<Result<std::unique_ptr<Source>>(const Options&)> make_source;
 };
 
 /// The node types that a program knows. Filled once at start by explicit calls (nodes/catalog.cpp), then read only.

@@ -315,7 +315,7 @@ std::string help_text(const NodeSpec& spec) {
 
 void Registry::add(NodeSpec spec) {
   MESHER_ASSERT(!spec.type.empty() && find(spec.type) == nullptr);
-  MESHER_ASSERT(spec.make != nullptr);
+  MESHER_ASSERT((spec.make != nullptr) != (spec.make_source != nullptr));
   for (const auto& option : spec.options) static_cast<void>(fallback_of(option));
   specs_.push_back(std::move(spec));
 }

@@ -4,6 +4,7 @@
 
 #include "graph/base/assert.hpp"
 #include "graph/node_meter.hpp"
+#include "graph/receipt.hpp"
 #include "graph/stage.hpp"
 
 namespace mesher::graph {
@@ -27,7 +28,16 @@ class Delivery final : public Credits::Waiter {
   std::shared_ptr<Permit> from_;
 };
 
+/// The same batch for a consumer that keeps no books.
+Batch without_books(Batch batch) {
+  if (batch.ledger() == nullptr) return batch;
+  auto side = std::make_shared<Receipt>(batch.receipt());
+  auto slot = batch.slot();
+  return Batch(batch.release_content(), std::move(side), std::move(slot));
+}
+
 void give(Stage& to, Batch batch, Turn& turn) {
+  if (to.is_side()) batch = without_books(std::move(batch));
   if (auto permit = to.try_admit()) {
     to.put(std::move(batch), std::move(*permit));
     return;

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "graph/base/log.hpp"
+#include "graph/base/thread.hpp"
 
 namespace mesher::graph {
 namespace {
@@ -45,6 +46,7 @@ Pump::Pump(Source& source, std::uint32_t partition, Outlet& outlet, std::shared_
       window_(std::move(window)),
       epoch_(std::move(epoch)),
       thread_([this, ended = std::move(ended)](const std::stop_token& stop) {
+        begin_yielding_thread("pump");
         run(stop);
         ended();
       }) {}

@@ -49,7 +49,7 @@ void Window::leave() noexcept {
 }
 
 Receipt::~Receipt() {
-  if (!epoch_->enter()) return;
+  if (main_ != nullptr || !epoch_->enter()) return;
   source_.settled(origin_, std::move(ledger_));
   epoch_->leave();
 }

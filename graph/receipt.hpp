@@ -46,6 +46,9 @@ class Window : public std::enable_shared_from_this<Window> {
 
 /// Shared by all pieces of a source batch; its end is the batch's end: it gives the ledger back to the source. Once the
 /// epoch's gate is closed (the graph was abandoned) it lets go without a word, and no settled() is running any more.
+///
+/// A side receipt holds a batch's end up as well, but has no ledger: for copies on branches that do not lead to the
+/// ordered sink. What becomes of those copies is not what becomes of the items.
 class Receipt {
  public:
   Receipt(Source& source, std::shared_ptr<Gate> epoch, Origin origin, std::unique_ptr<Ledger> ledger,
@@ -55,6 +58,9 @@ class Receipt {
         origin_(origin),
         ledger_(std::move(ledger)),
         slot_(std::move(slot)) {}
+  /// The side receipt of `main`.
+  explicit Receipt(std::shared_ptr<const Receipt> main)
+      : source_(main->source_), origin_(main->origin_), main_(std::move(main)) {}
   ~Receipt();
   Receipt(const Receipt&) = delete;
   Receipt& operator=(const Receipt&) = delete;
@@ -68,6 +74,7 @@ class Receipt {
   Origin origin_;
   std::unique_ptr<Ledger> ledger_;
   std::shared_ptr<const void> slot_;
+  std::shared_ptr<const Receipt> main_;  // of a side receipt
 };
 
 }  // namespace mesher::graph

@@ -12,6 +12,12 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+/// In the place of a node that is a source: its batches start at its outlet.
+class Idle final : public Node {
+ public:
+  void process(Batch&) override {}
+};
+
 }  // namespace
 
 Result<LiveNode> make_live_node(const NodeSpec& spec, const NodeConfig& config) {
@@ -19,6 +25,7 @@ Result<LiveNode> make_live_node(const NodeSpec& spec, const NodeConfig& config) 
     return Error{ErrorCode::unavailable, "node `" + config.name + "` can't start: " + why, {}};
   };
   try {
+    if (spec.make_source) return LiveNode{std::make_shared<Idle>(), nullptr, std::make_shared<Gate>()};
     const auto options = make_options(spec, config.name, config.options_json, config.options_given);
     auto made = spec.make(*options);
     if (!made) return Error{made.error().code, failed(made.error().message).message, made.error().hint};

@@ -51,6 +51,10 @@ class Stage final : public PermitHolder {
   [[nodiscard]] const NodeConfig& config() const { return config_; }
   [[nodiscard]] const NodeSpec& spec() const { return spec_; }
   [[nodiscard]] Outlet& outlet() { return outlet_; }
+  /// On a branch that does not lead to the ordered sink, in a graph that has one: nothing is booked here. To be set
+  /// before anything flows.
+  void set_side(bool side) { side_ = side; }
+  [[nodiscard]] bool is_side() const { return side_; }
   [[nodiscard]] bool drops_when_full() const { return config_.when_full == "drop"; }
   /// The node object; null while a new one is to be made.
   [[nodiscard]] LiveNode live() const;
@@ -121,6 +125,7 @@ class Stage final : public PermitHolder {
   std::atomic<std::uint32_t> outstanding_{0};  // permits of batches inside an AsyncNode; exact once gate_ is closed
   Flow* flow_ = nullptr;
   Lane* lane_ = nullptr;
+  bool side_ = false;
 
   mutable std::mutex mutex_;  // what follows
   LiveNode live_;

@@ -38,7 +38,18 @@ class WiringCheck {
     return at == index_.end() ? nullptr : &nodes_[at->second];
   }
 
+  static bool is_source(const CheckedNode& node) { return node.spec != nullptr && node.spec->make_source != nullptr; }
+
   void check_inputs(const CheckedNode& node) {
+    if (is_source(node)) {
+      if (!node.config.inputs.empty()) {
+        mistakes_.push_back(
+            {node.inputs_place,
+             fmt::format("`{}` ({}) makes its batches itself and takes no inputs", node.config.name, node.spec->type),
+             "take the line `inputs` away"});
+      }
+      return;
+    }
     if (node.config.inputs.empty()) {
       mistakes_.push_back({node.inputs_place, fmt::format("nothing feeds node `{}`", node.config.name),
                            "list where its batches come from: inputs = [\"…\"]"});
@@ -182,13 +193,14 @@ class WiringCheck {
     const bool after_commit = std::any_of(node.config.inputs.begin(), node.config.inputs.end(),
                                           [&](const Input& input) { return without_books_.contains(input.node); });
     if (node.spec->ordered_sink && after_commit) {
-      mistakes_.push_back({node.inputs_place,
-                           fmt::format("`{}` ({}) must get every batch with its books, but something before it drops "
-                                       "batches or has committed them",
-                                       node.config.name, node.spec->type),
-                           "put it before nodes with when_full = \"drop\" and before other sinks of its kind"});
+      mistakes_.push_back(
+          {node.inputs_place,
+           fmt::format("`{}` ({}) must get every batch with its books, but something before it drops "
+                       "batches, makes them up or has committed them",
+                       node.config.name, node.spec->type),
+           "put it before nodes with when_full = \"drop\" and other sinks of its kind, and behind the journal"});
     }
-    if (after_commit || node.config.when_full == "drop" || node.spec->ordered_sink)
+    if (after_commit || node.config.when_full == "drop" || node.spec->ordered_sink || is_source(node))
       without_books_.insert(node.config.name);
   }
 

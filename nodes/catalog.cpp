@@ -7,6 +7,7 @@
 #include "nodes/fault.hpp"
 #include "nodes/filter.hpp"
 #include "nodes/fingerprint_node.hpp"
+#include "nodes/generate.hpp"
 #include "nodes/http_post.hpp"
 #include "nodes/parse.hpp"
 #include "nodes/rate_limit.hpp"
@@ -23,7 +24,7 @@ void register_nodes(graph::Registry& registry, const NodeDependencies& dependenc
   registry.add(filter_spec(dependencies.projects));
   registry.add(scrub_spec(dependencies.projects));
   registry.add(sample_spec(dependencies.projects));
-  registry.add(fingerprint_spec());
+  registry.add(fingerprint_spec(dependencies.projects));
   registry.add(upsert_spec(dependencies.issues));
   registry.add(batch_write_spec());
   registry.add(broadcast_spec(dependencies.broadcaster));
@@ -34,6 +35,7 @@ void register_nodes(graph::Registry& registry, const NodeDependencies& dependenc
   registry.add(archive_spec(dependencies.clock));
   registry.add(http_post_spec());
   registry.add(stdout_spec());
+  registry.add(generate_spec(dependencies.clock));
   registry.add(fault_spec());
 }
 

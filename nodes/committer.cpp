@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "graph/base/log.hpp"
+#include "graph/base/thread.hpp"
 #include "nodes/backoff.hpp"
 
 namespace mesher::nodes {
@@ -33,7 +34,10 @@ Committer::Committer(ports::EventStore& store, IssueDirectory& issues, Metrics& 
   for (std::uint32_t p = 0; p < options_.partitions; ++p) {
     auto writer = std::make_unique<Writer>();
     writer->partition = p;
-    writer->thread = std::jthread([this, w = writer.get()](const std::stop_token& stop) { write(*w, stop); });
+    writer->thread = std::jthread([this, w = writer.get()](const std::stop_token& stop) {
+      begin_yielding_thread("store");
+      write(*w, stop);
+    });
     writers_.push_back(std::move(writer));
   }
 }

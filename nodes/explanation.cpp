@@ -13,6 +13,10 @@ std::string to_hex(const Fingerprint& fingerprint) {
 
 std::string to_text(const GroupingExplanation& explanation) {
   std::string text = fmt::format("grouped by {} (version {})\n", explanation.method, kGroupingVersion);
+  if (!explanation.rule.empty()) {
+    fmt::format_to(std::back_inserter(text), "  by the project's rule in line {}: {}\n", explanation.rule_line,
+                   explanation.rule);
+  }
   for (const auto& variant : explanation.variants) {
     fmt::format_to(std::back_inserter(text), "  {} {}\n", variant.name, to_hex(variant.hash));
     for (const auto& c : variant.components) {

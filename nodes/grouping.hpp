@@ -49,6 +49,9 @@ struct GroupingExplanation {
   };
   std::string method;  ///< "checksum", "fingerprint", "exception", "threads", "stacktrace", "message", "fallback"
   std::vector<Variant> variants;
+  std::string fingerprint_from;  ///< "rule", "sender", or empty: neither gave a fingerprint
+  std::uint32_t rule_line = 0;   ///< of the project's fingerprint rules, if one matched
+  std::string rule;              ///< as written
 };
 
 /// Text for people, indented, one component a line.

@@ -61,7 +61,8 @@ Status IssueDirectory::fill_missing(std::span<Event> events) {
                       std::string(event.platform),
                       event.level,
                       event.received,
-                      event.grouping_version});
+                      event.grouping_version,
+                      std::string(event.release)});
   }
   if (wanted.empty()) return {};
   auto found = store_.find_or_create(wanted);

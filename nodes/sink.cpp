@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "graph/base/log.hpp"
+#include "graph/base/thread.hpp"
 
 namespace mesher::nodes {
 namespace {
@@ -38,7 +39,10 @@ void append_line(const Event& event, std::string& out) {
 }
 
 Status Sink::start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    begin_yielding_thread("sink");
+    run(stop);
+  });
   return {};
 }
 

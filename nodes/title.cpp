@@ -54,6 +54,10 @@ std::string_view title_of(const Event& event, Arena& arena) {
   return "<unlabeled event>";
 }
 
+std::string_view cut_title(std::string_view text, Arena& arena) {
+  return cut(first_line(text), kTitleLength, arena);
+}
+
 std::string_view culprit_of(const Event& event, Arena& arena) {
   if (!event.transaction.empty()) return cut(event.transaction, kCulpritLength, arena);
   const auto* frame = crash_frame(event);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "graph/base/log.hpp"
+#include "graph/base/thread.hpp"
 #include "nodes/backoff.hpp"
 
 namespace mesher::nodes {
@@ -20,7 +21,10 @@ class Upsert final : public graph::AsyncNode {
   ~Upsert() override { Upsert::stop(); }
 
   Status start() override {
-    worker_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    worker_ = std::jthread([this](const std::stop_token& stop) {
+      begin_yielding_thread("upsert");
+      run(stop);
+    });
     return {};
   }
 

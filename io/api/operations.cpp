@@ -71,6 +71,7 @@ http::Response refuse_topology(const std::vector<graph::Diagnostic>& mistakes) {
 /// Hands one chunk to the journal and waits until it is safe there.
 Status replay_chunk(const Call& call, std::vector<postgres::QuarantineEntry> entries) {
   std::vector<std::int64_t> ids;
+  ids.reserve(entries.size());
   for (const auto& entry : entries) ids.push_back(entry.id);
   // Shared, because an answer that comes after our patience has ended must still find it.
   auto promise = std::make_shared<std::promise<Status>>();
@@ -197,6 +198,7 @@ http::Response list_quarantine(Call& call) {
                     {"quarantined_at", rfc3339(entry.quarantined_at)},
                     {"node", entry.node},
                     {"reason", entry.reason},
+                    {"is_event", entry.is_event()},
                     {"payload", entry.payload}});
   }
   return list_answer(std::move(data), next);
@@ -218,7 +220,9 @@ http::Response replay_quarantine(Call& call) {
     replayed += count;
   }
   if (replayed > 0) note(call, "quarantine.replay", "quarantine");
-  return answer({{"replayed", replayed}});
+  const auto skipped = postgres::quarantined_without_event(call.api.database, chosen->ids, *last);
+  if (!skipped) return fail(skipped.error());
+  return answer({{"replayed", replayed}, {"skipped", *skipped}});
 }
 
 }  // namespace mesher::api

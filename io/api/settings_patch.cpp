@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "nodes/fingerprint_rules.hpp"
+
 namespace mesher::api {
 namespace {
 
@@ -74,6 +76,16 @@ void origins(Body& body, std::string_view name) {
   }
 }
 
+/// The rules of nodes/fingerprint_rules.hpp, whose mistakes are told with their place.
+void fingerprint_rules(Body& body, std::string_view name) {
+  const auto text = body.secret(name, 0, nodes::FingerprintRules::kMostBytes);
+  const auto mistakes = nodes::check_fingerprint_rules(text.value_or(""));
+  if (mistakes.empty()) return;
+  const auto& first = mistakes.front();
+  body.refuse(name, fmt::format("line {}, column {}: {}{}{}", first.place.line, first.place.column, first.message,
+                                first.hint.empty() ? "" : ": ", first.hint));
+}
+
 /// `group` empty: a setting of the first level.
 struct Setting {
   std::string_view group, name;
@@ -85,6 +97,7 @@ constexpr std::array kSettings{
     Setting{"", "rate_limit_per_minute", events_per_minute},
     Setting{"", "retention_days", days},
     Setting{"", "allowed_origins", origins},
+    Setting{"", "fingerprint_rules", fingerprint_rules},
     Setting{"filters", "localhost", boolean},
     Setting{"filters", "web_crawlers", boolean},
     Setting{"filters", "browser_extensions", boolean},

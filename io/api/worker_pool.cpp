@@ -1,16 +1,18 @@
 #include "io/api/worker_pool.hpp"
 
-#include <pthread.h>
-
 #include <utility>
+
+#include "graph/base/thread.hpp"
 
 namespace mesher::api {
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_bound) : queue_bound_(queue_bound) {
   threads_.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { run(); });
-    pthread_setname_np(threads_.back().native_handle(), "mesher-api");
+    threads_.emplace_back([this] {
+      name_thread("api");
+      run();
+    });
   }
 }
 

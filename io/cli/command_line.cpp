@@ -89,6 +89,7 @@ class Commands {
     auto* fingerprint = add("fingerprint", "Print the fingerprint of each event (NDJSON) or line on standard input.");
     fingerprint->add_flag("--lines", line_.lines, "Standard input is plain lines, each a message.");
     fingerprint->add_flag("--explain", line_.explain, "Print the components that made each fingerprint.");
+    fingerprint->add_option("--rules", line_.rules_file, "File of fingerprint rules to apply (docs/grouping.md).");
     add_maintenance();
     add("version", "Print the version.");
   }
@@ -147,6 +148,14 @@ class Commands {
     auto* passwd = add("passwd", "Set an account's password, from standard input; its sessions end.");
     add_settings(*passwd, given_, kDatabaseSettings);
     passwd->add_option("--email", line_.email, "The account's e-mail address.")->required();
+    auto* replay = add("replay", "Send quarantined events round again; prints how many.");
+    add_settings(*replay, given_, kDatabaseSettings);
+    replay->add_flag("--all", line_.replay_all, "All that are in quarantine.");
+    replay->add_option("--id", line_.replay_ids, "Number of an entry or id of an event; may be given several times.");
+    replay->add_option("--project", line_.replay_project, "Only events of the project with this id.")
+        ->check(CLI::Range(1, 2147483647));
+    replay->add_option("--reason", line_.replay_reason, "Only events whose reason contains this text.");
+    replay->add_flag("--json", line_.json, "Print one line of JSON.");
     auto* migrate = add("migrate", "Bring the database's tables up to this version.");
     add_settings(*migrate, given_, kDatabaseSettings);
   }

@@ -20,6 +20,12 @@ struct CommandLine {
   std::string format = "text";
   // fingerprint
   bool lines = false, explain = false;
+  std::string rules_file;
+  // replay
+  bool replay_all = false;
+  std::vector<std::string> replay_ids;
+  std::uint32_t replay_project = 0;
+  std::string replay_reason;
   // help node TYPE (empty: all), help settings
   std::string topic;
   std::string node_type;

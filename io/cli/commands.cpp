@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -22,7 +23,9 @@
 #include "io/cli/doctor.hpp"
 #include "io/cli/fingerprint_command.hpp"
 #include "io/cli/graph_service.hpp"
+#include "io/cli/memory_bound.hpp"
 #include "io/cli/passwd.hpp"
+#include "io/cli/replay_command.hpp"
 #include "io/postgres/setup.hpp"
 #include "nodes/catalog.hpp"
 
@@ -61,8 +64,9 @@ int draw(const CommandLine& line) {
   if (!topology) return 1;
   if (line.format == "mermaid") fmt::print("{}", graph::draw_mermaid(*topology));
   if (line.format == "dot") fmt::print("{}", graph::draw_dot(*topology));
-  if (line.format == "json") fmt::print("{}\n", graph::to_json(*topology));
-  if (line.format == "text") fmt::print("{}", graph::draw_text(*topology));
+  const auto bound = memory_bound(line.config, *topology);
+  if (line.format == "json") fmt::print("{}\n", with_memory_bound(graph::to_json(*topology), bound));
+  if (line.format == "text") fmt::print("{}\n{}", graph::draw_text(*topology), text_of(bound));
   return 0;
 }
 
@@ -140,6 +144,7 @@ int psql(const CommandLine& line) {
   std::vector<std::string> words = {"psql", database->conninfo()};
   words.insert(words.end(), line.rest.begin(), line.rest.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const auto child = fork();
@@ -153,7 +158,7 @@ int psql(const CommandLine& line) {
 }
 
 int fingerprint(const CommandLine& line) {
-  return run_fingerprint(std::cin, std::cout, {line.lines, line.explain});
+  return run_fingerprint(std::cin, std::cout, std::cerr, {line.lines, line.rules_file, line.explain});
 }
 
 int print_version(const CommandLine&) {
@@ -165,16 +170,21 @@ int print_version(const CommandLine&) {
 
 int run_command(const CommandLine& line) {
   static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {
-      {"validate", validate}, {"graph", draw},
-      {"help", help},         {"setup", setup},
-      {"migrate", migrate},   {"psql", psql},
-      {"doctor", doctor},     {"fingerprint", fingerprint},
+      {"validate", validate}, {"graph", draw},           {"help", help},
+      {"setup", setup},       {"replay", run_replay},    {"migrate", migrate},
+      {"psql", psql},         {"doctor", doctor},        {"fingerprint", fingerprint},
       {"passwd", passwd},     {"version", print_version}};
   return kCommands.at(line.command)(line);
 }
 
 std::string version() {
   return MESHER_VERSION;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "mesher";
+  return name.data();
 }
 
 Status prepare_data_dir(const Config& config) {

@@ -57,6 +57,12 @@ postgres::ConnectOptions Database::connect_options(std::string name) const {
   return options;
 }
 
+postgres::ConnectOptions Database::background_options(std::string name) const {
+  auto options = connect_options(std::move(name));
+  options.yields = embedded_ != nullptr;
+  return options;
+}
+
 void Database::stop() {
   if (!embedded_) return;
   if (for_server_) {

@@ -26,6 +26,8 @@ class Database {
 
   [[nodiscard]] const std::string& conninfo() const { return conninfo_; }
   [[nodiscard]] postgres::ConnectOptions connect_options(std::string name) const;
+  /// For sessions that no client waits for: in the embedded PostgreSQL they let others go first.
+  [[nodiscard]] postgres::ConnectOptions background_options(std::string name) const;
   [[nodiscard]] int migrations_applied() const { return applied_; }
 
   /// Ends the embedded PostgreSQL, if it is ours to end.

@@ -20,7 +20,7 @@ api::Replay replay_into(nodes::ports::Journal& journal) {
       nodes::encode(record, block.bytes);
       block.ends.push_back(static_cast<std::uint32_t>(block.bytes.size()));
     }
-    journal.append(0, std::move(block), std::move(done));
+    journal.append(std::move(block), std::move(done));
   };
 }
 

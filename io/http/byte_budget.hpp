@@ -23,6 +23,8 @@ class ByteBudget {
    public:
     Reservation() = default;
     explicit Reservation(std::shared_ptr<ByteBudget> budget) : budget_(std::move(budget)) {}
+    /// `other` keeps its budget: a connection goes on with it for the next body.
+    // NOLINTNEXTLINE(performance-move-constructor-init)
     Reservation(Reservation&& other) noexcept : budget_(other.budget_), bytes_(std::exchange(other.bytes_, 0)) {}
     Reservation& operator=(Reservation&& other) noexcept {
       std::swap(budget_, other.budget_);

@@ -161,7 +161,6 @@ void Connection::dispatch() {
   auto& request = p.request;
   request.remote_address = remote_address_;
   request.tls = stream_.tls() != nullptr;
-  request.worker = worker_.index();
   head_ = request.method == "HEAD";
   route_ = route_class(request.path);
   const auto& router = worker_.shared().router;

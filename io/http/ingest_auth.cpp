@@ -41,9 +41,12 @@ std::optional<AuthRefusal> check_version(std::string_view text) {
 class Fields {
  public:
   void set(std::string_view name, std::string value) {
-    if (name == "sentry_key") key_ = std::move(value);
-    if (name == "sentry_version") version_ = std::move(value);
-    if (name == "sentry_client") client_ = std::move(value);
+    if (name == "sentry_key")
+      key_ = std::move(value);
+    else if (name == "sentry_version")
+      version_ = std::move(value);
+    else if (name == "sentry_client")
+      client_ = std::move(value);
   }
   AuthResult<Credentials> credentials() && {
     if (version_) {

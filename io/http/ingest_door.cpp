@@ -125,28 +125,27 @@ void Door::book(const AuthRefusal& refusal) {
   outcomes.add(refusal.project_id, refusal.key_id, "invalid", refusal.outcome_reason, "error");
 }
 
-void Door::append(std::uint32_t worker, nodes::ports::AppendBlock block, const Sender& sender, std::size_t events,
+void Door::append(nodes::ports::AppendBlock block, const Sender& sender, std::size_t events,
                   std::function<void(std::optional<Refusal>)> done) {
-  journal.append(worker % journal.partitions(), std::move(block),
-                 [self = shared_from_this(), done = std::move(done), events, project = sender.project->id,
-                  key = sender.key->id](Status status) {
-                   if (status) {
-                     self->taken.add(events);
-                     return done(std::nullopt);
-                   }
-                   const auto& error = status.error();
-                   const bool full = error.code == ErrorCode::exhausted;
-                   if (events > 0) {
-                     self->outcomes.add(project, key, "rate_limited", full ? "journal_full" : "unavailable", "error",
-                                        static_cast<std::int64_t>(events));
-                   }
-                   done(Refusal{503,
-                                full ? "overloaded" : "unavailable",
-                                error.message,
-                                {},
-                                static_cast<std::uint32_t>(self->options.retry_after.count()),
-                                {}});
-                 });
+  journal.append(std::move(block), [self = shared_from_this(), done = std::move(done), events,
+                                    project = sender.project->id, key = sender.key->id](Status status) {
+    if (status) {
+      self->taken.add(events);
+      return done(std::nullopt);
+    }
+    const auto& error = status.error();
+    const bool full = error.code == ErrorCode::exhausted;
+    if (events > 0) {
+      self->outcomes.add(project, key, "rate_limited", full ? "journal_full" : "unavailable", "error",
+                         static_cast<std::int64_t>(events));
+    }
+    done(Refusal{503,
+                 full ? "overloaded" : "unavailable",
+                 error.message,
+                 {},
+                 static_cast<std::uint32_t>(self->options.retry_after.count()),
+                 {}});
+  });
 }
 
 RecordWriter::RecordWriter(const Sender& sender, const Request& request, UnixMicros now)

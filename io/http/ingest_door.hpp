@@ -56,7 +56,7 @@ class Door : public std::enable_shared_from_this<Door> {
 
   /// Appends `block` and calls `done` from a thread of the journal. `events` of `sender` are booked if it is refused.
   /// `done` gets the refusal, if there is one.
-  void append(std::uint32_t worker, nodes::ports::AppendBlock block, const Sender& sender, std::size_t events,
+  void append(nodes::ports::AppendBlock block, const Sender& sender, std::size_t events,
               std::function<void(std::optional<Refusal>)> done);
 
   const IngestOptions options;

@@ -66,7 +66,7 @@ void take_event(const std::shared_ptr<Door>& door, Request request, Respond resp
   }
   RecordWriter writer(*sender, request, door->clock.now());
   writer.add(checked.event, body);
-  door->append(request.worker, std::move(writer.block), *sender, 1,
+  door->append(std::move(writer.block), *sender, 1,
                [respond = std::move(respond), id = checked.event.id](const std::optional<Refusal>& refusal) {
                  respond(refusal ? native_answer(*refusal) : accepted(R"({"id":")" + id.hex() + R"("})"));
                });
@@ -124,7 +124,7 @@ void take_events(const std::shared_ptr<Door>& door, Request request, Respond res
   if (bulk.ids.empty()) return respond(accepted(bulk_body(bulk)));
   const auto events = writer.events();
   door->append(
-      request.worker, std::move(writer.block), *sender, events,
+      std::move(writer.block), *sender, events,
       [respond = std::move(respond), bulk = std::make_shared<const Bulk>(std::move(bulk)),
        memory = std::make_shared<ByteBudget::Reservation>(std::move(memory))](const std::optional<Refusal>& refusal) {
         if (refusal) return respond(native_answer(*refusal));

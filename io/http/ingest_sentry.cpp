@@ -217,7 +217,7 @@ void SentryRequest::finish() {
   if (not_supported_) limits += (limits.empty() ? "" : ", ") + std::string(kNotSupportedLimits);
   if (!limits.empty()) answer.headers.emplace_back("X-Sentry-Rate-Limits", limits);
   if (writer_->block.ends.empty()) return respond_(std::move(answer));
-  door_->append(request_.worker, std::move(writer_->block), *sender_, events,
+  door_->append(std::move(writer_->block), *sender_, events,
                 [respond = std::move(respond_), answer = std::move(answer),
                  memory = std::make_shared<ByteBudget::Reservation>(std::move(memory_))](
                     const std::optional<Refusal>& refusal) mutable {

@@ -167,7 +167,7 @@ void EventStream::received(std::string text) {
     return answers_->complete(slot, std::move(frames));
   }
   const auto events = writer.events();
-  door_->append(request_.worker, std::move(writer.block), sender_, events,
+  door_->append(std::move(writer.block), sender_, events,
                 [answers = answers_, slot, frames = std::move(frames),
                  ids = bulk.ids](const std::optional<Refusal>& refusal) mutable {
                   frames.push_back(refusal ? error_frame(*refusal, std::nullopt) : ack_frame(ids));

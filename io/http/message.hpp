@@ -22,7 +22,6 @@ struct Request {
   std::string remote_address;                                ///< peer's, text
   bool tls = false;
   std::map<std::string, std::string> path_parameters;  ///< filled by the router: {id} of its pattern
-  std::uint32_t worker = 0;  ///< index of the I/O thread: spreads work over journal partitions
 
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;          ///< empty if absent
   [[nodiscard]] std::optional<std::string> query_parameter(std::string_view name) const;  ///< percent-decoded

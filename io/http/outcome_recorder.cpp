@@ -108,7 +108,7 @@ bool OutcomeRecorder::append_pending() {
     if (counts.size() == kCountsPerRecord) append_outcomes(std::exchange(counts, {}), clock_.now(), block);
   }
   if (!counts.empty()) append_outcomes(counts, clock_.now(), block);
-  journal_.append(0, std::move(block), [books = books_, sums = std::move(sums)](Status done) {
+  journal_.append(std::move(block), [books = books_, sums = std::move(sums)](Status done) {
     if (!done) {
       for (const auto& [key, quantity] : sums) books->put(key, quantity);
     }

@@ -12,6 +12,7 @@
 
 #include "graph/base/assert.hpp"
 #include "graph/base/log.hpp"
+#include "graph/base/thread.hpp"
 #include "io/http/connection.hpp"
 
 namespace mesher::http {
@@ -194,7 +195,10 @@ Status Server::start() {
   for (std::uint32_t i = 0; i < threads; ++i) impl_->workers.push_back(std::make_unique<Worker>(impl_->shared, i));
   for (auto& worker : impl_->workers) worker->start();
   impl_->accept();
-  impl_->accept_thread = std::thread([this] { impl_->accept_io.run(); });
+  impl_->accept_thread = std::thread([this] {
+    name_thread("accept");
+    impl_->accept_io.run();
+  });
   return {};
 }
 

@@ -42,12 +42,12 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-constexpr std::array<std::int8_t, 256> make_base64_table() {
-  std::array<std::int8_t, 256> table{};
+constexpr std::array<std::int16_t, 256> make_base64_table() {
+  std::array<std::int16_t, 256> table{};
   for (auto& v : table) v = -1;
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
-    table[static_cast<std::uint8_t>(kAlphabet[i])] = static_cast<std::int8_t>(i);
+    table[static_cast<std::uint8_t>(kAlphabet[i])] = static_cast<std::int16_t>(i);
   }
   table['-'] = 62;
   table['_'] = 63;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "graph/base/log.hpp"
+#include "graph/base/thread.hpp"
 
 namespace mesher::http {
 
@@ -63,6 +64,7 @@ Worker::~Worker() {
 
 void Worker::start() {
   thread_ = std::thread([this] {
+    name_thread("http");
     mailbox_->set_thread(std::this_thread::get_id());
     const auto work = boost::asio::make_work_guard(io_);
     while (!io_.stopped()) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <limits>
 #include <utility>
 
 #include "graph/base/log.hpp"
@@ -16,6 +17,8 @@ namespace {
 constexpr std::uint64_t kMinQuota = 1 << 20;
 constexpr std::uint64_t kMaxBlockBytes = 256 << 20;
 constexpr std::uint32_t kMaxPartitions = 1024;  // arbitrary; a file with a silly name must not cost much
+/// What is on its way to one partition before the next takes a share: a few hundred events of the usual size.
+constexpr std::uint64_t kFewBytes = 512 << 10;
 constexpr auto kReadRetryPause = std::chrono::seconds(1);
 
 void wait_a_moment(const std::stop_token& stop) {
@@ -136,6 +139,24 @@ void LocalJournal::ensure_next_at_least(std::uint32_t partition, std::uint64_t s
 
 std::string LocalJournal::id() const {
   return to_text(id_);
+}
+
+void LocalJournal::append(nodes::ports::AppendBlock block, Appended done) {
+  append(least_busy(), std::move(block), std::move(done));
+}
+
+std::uint32_t LocalJournal::least_busy() const {
+  std::uint32_t best = 0;
+  auto fewest = std::numeric_limits<std::uint64_t>::max();
+  for (std::uint32_t p = 0; p < options_.partitions; ++p) {
+    const auto bytes = partitions_[p]->writer->unsettled_bytes();
+    if (bytes < kFewBytes) return p;
+    if (bytes < fewest) {
+      fewest = bytes;
+      best = p;
+    }
+  }
+  return best;
 }
 
 void LocalJournal::append(std::uint32_t partition, nodes::ports::AppendBlock block, Appended done) {

@@ -65,8 +65,10 @@ class LocalJournal final : public nodes::ports::Journal {
   /// for partition p go to p modulo the configured number.
   [[nodiscard]] std::uint32_t partitions() const override { return static_cast<std::uint32_t>(partitions_.size()); }
   [[nodiscard]] std::string id() const override;
-  /// Also error too_large: the block is larger than max_block_bytes().
-  void append(std::uint32_t partition, nodes::ports::AppendBlock block, Appended done) override;
+  /// Also error too_large: the block is larger than max_block_bytes(). One partition takes all as long as little waits
+  /// to be written: larger groups, fewer syncs. The others help under load.
+  void append(nodes::ports::AppendBlock block, Appended done) override;
+  void append(std::uint32_t partition, nodes::ports::AppendBlock block, Appended done);
   std::optional<nodes::ports::ReadChunk> read(std::uint32_t partition, std::uint64_t from, std::size_t max_records,
                                               std::size_t max_bytes, std::stop_token stop) override;
   void release(std::uint32_t partition, std::uint64_t sequence) override;
@@ -86,6 +88,7 @@ class LocalJournal final : public nodes::ports::Journal {
   LocalJournal(LocalJournalOptions options, Metrics& metrics);
   Status start();
   void add_partition(std::uint32_t number, RecoveredPartition recovered);
+  [[nodiscard]] std::uint32_t least_busy() const;
 
   LocalJournalOptions options_;
   Env& env_;

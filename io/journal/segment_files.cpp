@@ -180,8 +180,11 @@ bool SegmentFiles::disk_has(std::uint64_t bytes) {
 void SegmentFiles::prepare(std::uint64_t bytes) {
   if (!options_.prepare_ahead) return;
   const std::lock_guard lock(mutex_);
-  if (!spares_.empty() || wanted_ != 0 || stopping_) return;
-  wanted_ = bytes;
+  auto have = bytes;
+  for (const auto& spare : spares_) have += spare.bytes;
+  for (const auto wanted : wanted_) have += wanted;
+  if (have > options_.spare_bytes || stopping_) return;
+  wanted_.push_back(bytes);
   if (thread_.joinable()) {
     wake_.notify_all();
   } else {
@@ -192,35 +195,35 @@ void SegmentFiles::prepare(std::uint64_t bytes) {
 void SegmentFiles::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    if (wanted_ == 0) {
+    if (wanted_.empty()) {
       wake_.wait(lock);
       continue;
     }
-    const auto bytes = wanted_;
+    const auto bytes = wanted_.front();
     lock.unlock();
     write_spare(bytes);
     lock.lock();
-    wanted_ = 0;
+    wanted_.erase(wanted_.begin());
   }
 }
 
 void SegmentFiles::write_spare(std::uint64_t bytes) {
-  constexpr std::uint64_t kStep = 256 << 10;
-  // 256 KiB every 5 ms, 50 MB/s: done long before the segment in use is full, hardly felt by those who wait for a sync.
-  constexpr auto kPause = std::chrono::milliseconds(5);
+  constexpr std::uint64_t kStep = 1 << 20;
+  // 1 MiB every 20 ms, 50 MB/s: done long before the segment in use is full, hardly felt by those who wait for a sync.
+  constexpr auto kPause = std::chrono::milliseconds(20);
   if (this->bytes() + bytes * 4 > options_.max_bytes || !disk_has(bytes * 4)) return;
   const auto path = path_of(spare_name(next_number_++));
   auto file = env_.open(path, OpenMode::create);
   if (!file) return;
-  const std::string zeros(kStep, '\0');
-  const std::string_view piece = zeros;
+  const std::string zeros(std::min(kStep, bytes), '\0');
   std::uint64_t written = 0;
   bool healthy = true;
   while (healthy && written < bytes) {
-    healthy = !grow(kStep);
+    const std::string_view piece(zeros.data(), std::min(zeros.size(), bytes - written));
+    healthy = !grow(piece.size());
     if (!healthy) break;
     healthy = bool((*file)->write(written, {&piece, 1})) && bool((*file)->sync());
-    written += kStep;
+    written += piece.size();
     std::unique_lock lock(mutex_);
     healthy = healthy && !wake_.wait_for(lock, kPause, [this] { return stopping_; });
   }

@@ -94,7 +94,7 @@ class SegmentFiles {
 
   std::mutex mutex_;
   std::vector<Spare> spares_;
-  std::uint64_t wanted_ = 0;  ///< size of the spare that was asked for; 0: none
+  std::vector<std::uint64_t> wanted_;  ///< sizes of the spares that were asked for
   bool stopping_ = false;
   std::condition_variable wake_;
   std::thread thread_;  ///< started by the first prepare()

@@ -15,12 +15,16 @@ SegmentLog::SegmentLog(SegmentFiles& files, Figures& figures, std::vector<std::s
   set_waiting(count_waiting());
 }
 
+SegmentLog::~SegmentLog() {
+  for (const auto& segment : leaving_) files_.retire(*segment, false);
+}
+
 void SegmentLog::add(std::shared_ptr<Segment> segment) {
   {
     const std::lock_guard lock(mutex_);
     segments_.push_back(std::move(segment));
   }
-  remove_released();  // the one before may have waited for a successor
+  sweep();  // the one before may have waited for a successor
 }
 
 void SegmentLog::publish(Segment& segment, std::uint64_t end, std::uint64_t end_offset, std::uint64_t records) {
@@ -71,20 +75,29 @@ void SegmentLog::release(std::uint64_t sequence) {
     released_ = sequence;
     set_waiting(count_waiting());
   }
-  remove_released();
+  sweep();
 }
 
-void SegmentLog::remove_released() {
-  std::vector<std::shared_ptr<Segment>> out;
+void SegmentLog::sweep() {
+  std::vector<std::shared_ptr<Segment>> reusable;
+  std::vector<std::shared_ptr<Segment>> held;
   {
     const std::lock_guard lock(mutex_);
+    auto out = std::exchange(leaving_, {});
+    const auto waited = out.size();
     while (segments_.size() > (keep_last_ ? 1U : 0U) && segments_.front()->end <= released_) {
       out.push_back(std::move(segments_.front()));
       segments_.pop_front();
     }
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      // Nobody can find it any more; a reader that found it before holds it still, but will go on soon.
+      const bool free = out[i].use_count() == 1;
+      auto& where = free ? reusable : (i < waited ? held : leaving_);
+      where.push_back(std::move(out[i]));
+    }
   }
-  // Whoever found a segment before it left the list holds it still; nobody can find it any more.
-  for (const auto& segment : out) files_.retire(*segment, segment.use_count() == 1);
+  for (const auto& segment : reusable) files_.retire(*segment, true);
+  for (const auto& segment : held) files_.retire(*segment, false);
 }
 
 std::uint64_t SegmentLog::end() const {

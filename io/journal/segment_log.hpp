@@ -21,6 +21,9 @@ class SegmentLog {
   /// `keep_last`: the last segment stays even when all of it is released, since it knows the next sequence.
   SegmentLog(SegmentFiles& files, Figures& figures, std::vector<std::shared_ptr<Segment>> segments, std::uint64_t end,
              bool keep_last);
+  ~SegmentLog();  ///< removes what is released
+  SegmentLog(const SegmentLog&) = delete;
+  SegmentLog& operator=(const SegmentLog&) = delete;
 
   // For the writer.
   void add(std::shared_ptr<Segment> segment);
@@ -43,6 +46,8 @@ class SegmentLog {
   bool wait_for(std::uint64_t sequence, const std::stop_token& stop);
 
   void release(std::uint64_t sequence);
+  /// Removes what is released. A segment that a reader holds gets a second chance to become a spare: the next sweep.
+  void sweep();
 
   [[nodiscard]] std::uint64_t end() const;       ///< behind the last durable record
   [[nodiscard]] std::uint64_t released() const;  ///< the highest sequence that was passed to release()
@@ -51,7 +56,6 @@ class SegmentLog {
  private:
   [[nodiscard]] std::uint64_t count_waiting() const;
   void set_waiting(std::uint64_t records);
-  void remove_released();
 
   SegmentFiles& files_;
   Figures& figures_;
@@ -60,6 +64,7 @@ class SegmentLog {
   mutable std::mutex mutex_;
   std::condition_variable_any grown_;
   std::deque<std::shared_ptr<Segment>> segments_;
+  std::vector<std::shared_ptr<Segment>> leaving_;  ///< released, but held by a reader at the last sweep
   std::uint64_t end_;
   std::uint64_t released_ = 0;
   std::uint64_t waiting_ = 0;

@@ -8,8 +8,13 @@
 namespace mesher::io::journal {
 namespace {
 
-/// Segments grow to full size by doubling, so that a small journal has small files.
+/// Segments grow to full size by fours, so that a small journal has small files.
 constexpr std::uint64_t kFirstSegmentBytes = 1 << 20;
+/// Up to this size the next segment is prepared as soon as one is begun: it is full before long.
+constexpr std::uint64_t kSmallSegmentBytes = 4 << 20;
+/// Above this rate (bytes a second, one partition) zeros written ahead would take too much of the disk, and groups are
+/// so large that a growing file costs little.
+constexpr double kFastRate = 32e6;
 
 Refusal refused_by(const Error& error) {
   if (error.code == ErrorCode::exhausted) {
@@ -33,7 +38,7 @@ void Tail::resume(std::unique_ptr<File> file, std::shared_ptr<Segment> segment) 
 
 std::uint64_t Tail::limit_of_next() const {
   const auto full = files_.options().segment_bytes;
-  return changes_ >= 32 ? full : std::min(full, kFirstSegmentBytes << changes_);
+  return changes_ >= 16 ? full : std::min(full, kFirstSegmentBytes << (2 * changes_));
 }
 
 bool Tail::continues(std::uint64_t bytes) const {
@@ -108,6 +113,10 @@ std::optional<Refusal> Tail::make_room(std::uint64_t bytes) {
   const auto needed = offset_ + bytes;
   if (needed <= segment_->file_bytes) return files_.grow(0);
   auto refusal = files_.grow(needed - segment_->file_bytes);
+  if (refusal && refusal->trouble == Trouble::quota) {
+    log_.sweep();
+    refusal = files_.grow(needed - segment_->file_bytes);
+  }
   if (refusal && refusal->trouble == Trouble::quota && segment_->end > segment_->base &&
       log_.released() >= segment_->end) {
     // Nothing in this segment is needed any more, yet it fills the quota: a new one lets it go.
@@ -121,12 +130,15 @@ std::optional<Refusal> Tail::make_room(std::uint64_t bytes) {
 std::optional<Refusal> Tail::change_segment() {
   auto created = files_.create(partition_, log_.end(), next_);
   if (!created) return refused_by(created.error());
-  const auto before = std::exchange(segment_, created->segment);
+  // Held no longer than needed: whoever holds a released segment keeps it from being reused.
+  const auto empty = segment_ && segment_->end == segment_->base ? segment_ : nullptr;
+  segment_ = std::move(created->segment);
   file_ = std::move(created->file);
   log_.add(segment_);
-  if (before && before->end == before->base) log_.discard(*before);
+  if (empty) log_.discard(*empty);
   offset_ = opened_at_ = kSegmentHeaderBytes;
-  limit_ = std::max(limit_of_next(), segment_->file_bytes);
+  const bool reused = segment_->file_bytes > kSegmentHeaderBytes;
+  limit_ = reused ? segment_->file_bytes : limit_of_next();
   ++changes_;
   asked_ahead_ = false;
   opened_ = std::chrono::steady_clock::now();
@@ -156,12 +168,13 @@ std::optional<Refusal> Tail::probe() {
 }
 
 void Tail::prepare_ahead() {
-  // Above this rate group commits are so large that a growing file costs little.
-  constexpr double kFast = 16e6;
-  if (asked_ahead_ || offset_ < limit_ / 2) return;
+  // Half-way through a large one, the segments released meanwhile have mostly become spares: then there is nothing to
+  // do.
+  if (asked_ahead_ || (limit_ > kSmallSegmentBytes && offset_ < limit_ / 2)) return;
   asked_ahead_ = true;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - opened_;
-  if (static_cast<double>(offset_ - opened_at_) < kFast * took.count()) files_.prepare(limit_of_next());
+  const auto bytes = static_cast<double>(offset_ - opened_at_);
+  if (limit_ <= kSmallSegmentBytes || bytes < kFastRate * took.count()) files_.prepare(limit_of_next());
 }
 
 }  // namespace mesher::io::journal

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "graph/base/log.hpp"
+#include "graph/base/thread.hpp"
 
 namespace mesher::io::journal {
 namespace {
@@ -23,7 +24,10 @@ Writer::Writer(Tail tail, SegmentFiles& files, Figures& figures, const Clock& cl
       clock_(clock),
       max_queued_bytes_(max_queued_bytes),
       tail_(std::move(tail)),
-      thread_([this] { run(); }) {}
+      thread_([this] {
+        name_thread("journal");
+        run();
+      }) {}
 
 Writer::~Writer() {
   {
@@ -49,6 +53,7 @@ void Writer::append(nodes::ports::AppendBlock block, nodes::ports::Journal::Appe
       error = Error{ErrorCode::exhausted, "journal is busy: too many bytes wait to be written", {}};
     } else {
       queued_bytes_ += pending.frame_bytes;
+      unsettled_bytes_.fetch_add(pending.frame_bytes, std::memory_order_relaxed);
       queue_.push_back(std::move(pending));
       if (waiting_) wake_.notify_one();
     }
@@ -118,6 +123,7 @@ void Writer::commit_all(std::vector<PendingBlock>& blocks) {
 
 void Writer::settle(std::span<PendingBlock> group, const std::optional<Refusal>& refusal) {
   for (auto& pending : group) {
+    unsettled_bytes_.fetch_sub(pending.frame_bytes, std::memory_order_relaxed);
     if (refusal) figures_.refused_records.add(pending.block.ends.size());
     pending.done(refusal ? Status(refusal->error) : Status());
   }

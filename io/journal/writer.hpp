@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -33,6 +34,8 @@ class Writer {
   /// The block has at least one record and is not too large.
   void append(nodes::ports::AppendBlock block, nodes::ports::Journal::Appended done);
   void advance_to(std::uint64_t sequence);
+  /// Bytes of the blocks that wait to be durable. Any thread, no lock.
+  [[nodiscard]] std::uint64_t unsettled_bytes() const { return unsettled_bytes_.load(std::memory_order_relaxed); }
   /// Why appends are refused now, if they are.
   std::optional<Refusal> trouble();
 
@@ -52,6 +55,7 @@ class Writer {
   std::condition_variable wake_;
   std::vector<PendingBlock> queue_;
   std::uint64_t queued_bytes_ = 0;
+  std::atomic<std::uint64_t> unsettled_bytes_ = 0;
   std::uint64_t at_least_ = 0;  ///< of advance_to
   bool waiting_ = false;        ///< the thread waits for wake_
   bool probe_wanted_ = false;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "graph/base/thread.hpp"
 #include "io/postgres/sql_error.hpp"
 
 namespace mesher::postgres {
@@ -54,6 +55,7 @@ Result<Connection> Connection::open(const ConnectOptions& options) {
   // The server gives up first, with a proper error; our own deadline is for a server that does not answer at all.
   connection.timeout_ = options.statement_timeout + std::chrono::seconds(5);
   if (auto status = connection.configure(options); !status) return status.error();
+  if (options.yields) make_yielding(PQbackendPID(connection.connection_));
   return connection;
 }
 

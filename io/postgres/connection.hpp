@@ -28,6 +28,7 @@ struct ConnectOptions {
   std::string name = "mesher";
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds statement_timeout{30'000};
+  bool yields = false;  ///< PostgreSQL is on this machine, and clients do not wait for this session: others go first
 };
 
 /// One statement of a pipeline.

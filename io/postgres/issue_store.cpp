@@ -74,7 +74,7 @@ bool all_known(const Known& known, std::span<const Wanted> wanted) {
 /// What is to be inserted, column by column.
 struct NewIssues {
   std::vector<std::int64_t> projects, ids, short_ids, versions, levels;
-  std::vector<std::string_view> hashes, titles, culprits, types, platforms;
+  std::vector<std::string_view> hashes, titles, culprits, types, platforms, releases;
   std::vector<UnixMicros> first_seen;
 
   void add(const Wanted& entry, std::int64_t id, std::int64_t short_id) {
@@ -89,6 +89,7 @@ struct NewIssues {
     types.push_back(first_characters(entry.type, kTextCharacters));
     platforms.push_back(first_characters(entry.platform, kTextCharacters));
     first_seen.push_back(entry.first_seen);
+    releases.push_back(first_characters(entry.first_release, kTextCharacters));
   }
 };
 
@@ -96,15 +97,16 @@ Call insert_issues(const NewIssues& fresh) {
   Call call;
   call.sql =
       "insert into issues (project_id, id, short_id, primary_hash, grouping_version, title, culprit, type, platform,"
-      " level, first_seen, last_seen) "
+      " level, first_seen, last_seen, first_release) "
       "select d.project_id, d.id, d.short_id, d.hash, d.version, d.title, d.culprit, d.type, d.platform, d.level,"
-      " d.seen, d.seen "
+      " d.seen, d.seen, nullif(d.release, '') "
       "from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::smallint[], $6::text[], $7::text[],"
-      " $8::text[], $9::text[], $10::smallint[], $11::timestamptz[])"
-      " as d (project_id, id, short_id, hash, version, title, culprit, type, platform, level, seen)";
+      " $8::text[], $9::text[], $10::smallint[], $11::timestamptz[], $12::text[])"
+      " as d (project_id, id, short_id, hash, version, title, culprit, type, platform, level, seen, release)";
   call.params.integers(fresh.projects).integers(fresh.ids).integers(fresh.short_ids).bytes_array(fresh.hashes);
   call.params.integers(fresh.versions).texts(fresh.titles).texts(fresh.culprits).texts(fresh.types);
   call.params.texts(fresh.platforms).integers(fresh.levels).times(fresh.first_seen);
+  call.params.texts(fresh.releases);
   return call;
 }
 

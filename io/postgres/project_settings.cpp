@@ -57,7 +57,8 @@ std::string settings_to_json(const nodes::ports::ProjectSettings& settings) {
                            {"keys", scrub.keys},
                            {"safe_keys", scrub.safe_keys},
                            {"ip_addresses", scrub.ip_addresses}}},
-                         {"allowed_origins", settings.allowed_origins}};
+                         {"allowed_origins", settings.allowed_origins},
+                         {"fingerprint_rules", settings.fingerprint_rules}};
   return document.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -82,6 +83,9 @@ void settings_from_json(std::string_view text, nodes::ports::ProjectSettings& se
   read(scrub, "safe_keys", settings.scrub.safe_keys);
   read(scrub, "ip_addresses", settings.scrub.ip_addresses);
   read(document, "allowed_origins", settings.allowed_origins);
+  if (const auto& rules = member(document, "fingerprint_rules"); rules.is_string()) {
+    settings.fingerprint_rules = rules.get<std::string>();
+  }
 }
 
 }  // namespace mesher::postgres

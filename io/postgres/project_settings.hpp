@@ -12,7 +12,7 @@ namespace mesher::postgres {
 ///    "filters": {"localhost": false, "web_crawlers": false, "browser_extensions": false, "legacy_browsers": false,
 ///                "messages": [], "releases": [], "ip_addresses": []},
 ///    "scrub": {"enabled": true, "keys": [], "safe_keys": [], "ip_addresses": false},
-///    "allowed_origins": []}
+///    "allowed_origins": [], "fingerprint_rules": "type:DatabaseError -> database-down\n"}
 [[nodiscard]] std::string settings_to_json(const nodes::ports::ProjectSettings& settings);
 
 /// Reads what is there into `settings`; what is missing or of another type keeps its default, members that are not

@@ -1,8 +1,11 @@
 #include "io/postgres/read_quarantine.hpp"
 
+#include <fmt/format.h>
+
 #include <limits>
 #include <utility>
 
+#include "io/postgres/connection.hpp"
 #include "io/postgres/pool.hpp"
 
 namespace mesher::postgres {
@@ -11,8 +14,13 @@ namespace {
 constexpr std::string_view kSelect =
     "select id, project_id, key_id, event_id, received_at, quarantined_at, node, reason, payload from quarantine";
 
-Result<std::vector<QuarantineEntry>> entries(Pool& pool, const std::string& sql, const Params& params) {
-  auto rows = pool.query(sql, params);
+/// QuarantineEntry::is_event in SQL.
+constexpr std::string_view kIsEvent = "(event_id <> '00000000-0000-0000-0000-000000000000' or left(payload, 1) = '{')";
+
+/// `source`: a Pool or a Connection.
+template <class Source>
+Result<std::vector<QuarantineEntry>> entries(Source& source, const std::string& sql, const Params& params) {
+  auto rows = source.query(sql, params);
   if (!rows) return std::move(rows).error();
   std::vector<QuarantineEntry> list;
   list.reserve(rows->size());
@@ -32,6 +40,25 @@ Result<std::vector<QuarantineEntry>> entries(Pool& pool, const std::string& sql,
   return list;
 }
 
+Params choice_params(const std::vector<std::int64_t>& ids, std::int64_t up_to) {
+  Params params;
+  if (ids.empty()) {
+    params.integer(up_to);
+  } else {
+    params.integers(ids);
+  }
+  return params;
+}
+
+template <class Source>
+Status remove(Source& source, const std::vector<std::int64_t>& ids) {
+  Params params;
+  params.integers(ids);
+  auto rows = source.query("delete from quarantine where id = any($1::bigint[])", params);
+  if (!rows) return std::move(rows).error();
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<QuarantineEntry>> list_quarantine(Pool& pool, std::optional<std::int64_t> before,
@@ -45,16 +72,22 @@ Result<std::vector<QuarantineEntry>> list_quarantine(Pool& pool, std::optional<s
 Result<std::vector<QuarantineEntry>> quarantined(Pool& pool, const std::vector<std::int64_t>& ids, std::int64_t up_to,
                                                  std::uint32_t limit) {
   static const std::string kChosen =
-      std::string(kSelect) + " where id = any($1::bigint[]) order by id limit $2::integer";
-  static const std::string kOldest = std::string(kSelect) + " where id <= $1::bigint order by id limit $2::integer";
-  Params params;
-  if (ids.empty()) {
-    params.integer(up_to);
-  } else {
-    params.integers(ids);
-  }
+      fmt::format("{} where id = any($1::bigint[]) and {} order by id limit $2::integer", kSelect, kIsEvent);
+  static const std::string kOldest =
+      fmt::format("{} where id <= $1::bigint and {} order by id limit $2::integer", kSelect, kIsEvent);
+  auto params = choice_params(ids, up_to);
   params.integer(limit);
   return entries(pool, ids.empty() ? kOldest : kChosen, params);
+}
+
+Result<std::int64_t> quarantined_without_event(Pool& pool, const std::vector<std::int64_t>& ids, std::int64_t up_to) {
+  static const std::string kChosen =
+      fmt::format("select count(*) from quarantine where id = any($1::bigint[]) and not {}", kIsEvent);
+  static const std::string kOldest =
+      fmt::format("select count(*) from quarantine where id <= $1::bigint and not {}", kIsEvent);
+  auto rows = pool.query(ids.empty() ? kOldest : kChosen, choice_params(ids, up_to));
+  if (!rows) return std::move(rows).error();
+  return rows->integer(0, 0);
 }
 
 Result<std::int64_t> last_quarantined(Pool& pool) {
@@ -64,11 +97,37 @@ Result<std::int64_t> last_quarantined(Pool& pool) {
 }
 
 Status remove_quarantined(Pool& pool, const std::vector<std::int64_t>& ids) {
+  return remove(pool, ids);
+}
+
+Status remove_quarantined(Connection& connection, const std::vector<std::int64_t>& ids) {
+  return remove(connection, ids);
+}
+
+Result<ReplayRequest> request_replay(Connection& connection, const QuarantineChoice& choice) {
+  static const std::string kSql = fmt::format(
+      "with fits as (select id, {} as is_event from quarantine"
+      " where ($1::bigint[] = '{{}}' and $2::uuid[] = '{{}}' or id = any($1) or event_id = any($2))"
+      " and ($3::integer = 0 or project_id = $3)"
+      " and ($4::text = '' or position(lower($4) in lower(reason)) > 0)), "
+      "marked as (update quarantine q set replay_requested_at = now() from fits f"
+      " where q.id = f.id and f.is_event returning q.id) "
+      "select (select count(*) from marked), (select count(*) from fits where not is_event),"
+      " (select coalesce(max(id), 0) from marked), pg_notify('mesher_replay', '')",
+      kIsEvent);
+  std::vector<std::string> hex;
+  for (const auto& event : choice.events) hex.push_back(event.hex());
   Params params;
-  params.integers(ids);
-  auto rows = pool.query("delete from quarantine where id = any($1::bigint[])", params);
+  params.integers(choice.ids).texts(hex).integer(choice.project_id).text(choice.reason);
+  auto rows = connection.query(kSql, params);
   if (!rows) return std::move(rows).error();
-  return {};
+  return ReplayRequest{rows->integer(0, 0), rows->integer(0, 1), rows->integer(0, 2)};
+}
+
+Result<std::vector<QuarantineEntry>> lock_requested(Connection& connection) {
+  static const std::string kSql =
+      fmt::format("{} where replay_requested_at is not null order by id limit 200 for update skip locked", kSelect);
+  return entries(connection, kSql, {});
 }
 
 }  // namespace mesher::postgres

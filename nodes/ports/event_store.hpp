@@ -64,6 +64,7 @@ class IssueStore {
     Level level = Level::error;
     UnixMicros first_seen = 0;
     std::uint16_t grouping_version = 0;
+    std::string first_release;  ///< of the event that creates it; empty: none
   };
   virtual ~IssueStore() = default;
 

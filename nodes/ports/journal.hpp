@@ -51,10 +51,10 @@ class Journal {
   /// Identity of this log, made when it was created: cursors in the database belong to it.
   [[nodiscard]] virtual std::string id() const = 0;
 
-  /// Appends all records of the block or none. `done` is called exactly once, from a thread of the journal, with
-  /// success only when the records can no longer be lost. Errors: exhausted (quota, free-disk floor), unavailable (I/O
-  /// error). A refusal that is known at once calls `done` before append() returns.
-  virtual void append(std::uint32_t partition, AppendBlock block, Appended done) = 0;
+  /// Appends all records of the block or none, to the partition that suits best now. `done` is called exactly once,
+  /// from a thread of the journal, with success only when the records can no longer be lost. Errors: exhausted (quota,
+  /// free-disk floor), unavailable (I/O error). A refusal that is known at once calls `done` before append() returns.
+  virtual void append(AppendBlock block, Appended done) = 0;
 
   /// The next durable entries of a partition from sequence `from` on: at least one, at most `max_records` and about
   /// `max_bytes`. Blocks until there is one; nothing when `stop` is requested. `from` below what is kept: begins at the

@@ -40,6 +40,7 @@ struct ProjectSettings {
   FilterSettings filters;
   ScrubSettings scrub;
   std::vector<std::string> allowed_origins;  ///< empty: any
+  std::string fingerprint_rules;  ///< the text, see nodes/fingerprint_rules.hpp; mistakes in it are passed over
 };
 
 struct ProjectKey {

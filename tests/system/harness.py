@@ -132,8 +132,8 @@ class Project:
                 sums[place] = sums.get(place, 0) + row["quantity"]
         return sums
 
-    def live(self, subscribe=True):
-        socket_ = WebSocket(self.server.base, "/api/v1/live", {"Authorization": f"Bearer {self.token}"})
+    def live(self, subscribe=True, **more):
+        socket_ = WebSocket(self.server.base, "/api/v1/live", {"Authorization": f"Bearer {self.token}"}, **more)
         if subscribe:
             socket_.send({"type": "subscribe", "id": "s", "project_id": self.id, "filter": {}})
             answer = socket_.receive(10)
@@ -343,9 +343,13 @@ class SharedServer(Server):
 class WebSocket:
     """A small client (RFC 6455): text frames out, text frames in."""
 
-    def __init__(self, base, path, headers=None, timeout=10):
+    def __init__(self, base, path, headers=None, timeout=10, receive_buffer=None):
         url = urllib.parse.urlsplit(base)
-        self.socket = socket.create_connection((url.hostname, url.port), timeout)
+        self.socket = socket.socket()
+        if receive_buffer:  # before the connection is made: it decides over the window
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(timeout)
+        self.socket.connect((url.hostname, url.port))
         lines = {"Host": url.netloc, "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
                  "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(), **(headers or {})}
         head = f"GET {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items()) + "\r\n"
@@ -418,9 +422,11 @@ class WebSocket:
 
 
 class Load:
-    """Threads that post single events until stop(); keeps the ids that were acknowledged. Survives a killed server."""
+    """Threads that post single events until stop(); keeps the ids that were acknowledged. Survives a killed server.
+    `rate`: at most so many a second and connection; without it, each sends its next one when the last was answered."""
 
-    def __init__(self, project, connections=8, event=None):
+    def __init__(self, project, connections=8, event=None, rate=None):
+        self._pause = 1 / rate if rate else 0
         self.project, self.acknowledged, self.refused, self.sent = project, [], {}, 0
         self.unknown = 0  # sent without an answer: may or may not be stored
         self._make = event or (lambda n, k: {"message": f"worker {k} failed", "extra": {"pad": "x" * 1500}})
@@ -439,7 +445,7 @@ class Load:
             connection = http.client.HTTPConnection(url.hostname, url.port, timeout=30)
             sent = False
             try:
-                while not self._stop.is_set():
+                while not self._stop.wait(self._pause):
                     n += 1
                     event = {"event_id": uuid.uuid4().hex, **self._make(n, k)}
                     sent = False

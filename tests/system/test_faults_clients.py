@@ -1,6 +1,7 @@
 """Clients that are slow, idle or broken; others notice nothing."""
 import http.client
 import json
+import resource
 import socket
 import time
 
@@ -23,6 +24,7 @@ def latency(project, n=40):
 
 
 def test_RESIL_02_slow_idle_and_broken_clients_harm_nobody(cleanup):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)  # 2200 sockets of ours
     server = cleanup.server()
     project = server.new_project()
     latency(project)

@@ -85,12 +85,16 @@ def test_RESIL_03_disk_of_postgresql_full_then_freed_loses_nothing(cleanup):
     cleanup.callback(postgres.stop)
     server = cleanup.server(arguments=["--database-url", postgres.url])
     project = server.new_project()
-    load = Load(project, event=lambda n, k: {"message": "m", "extra": {"pad": os.urandom(500).hex()}}).start()
-    time.sleep(1)
+    # PostgreSQL writes into the log files that it has for a while yet. What the journal takes meanwhile has to fit on the
+    # disk in the end: at most 800 events a second, 3 kB each on disk, for a minute.
+    load = Load(project, event=lambda n, k: {"message": "m", "extra": {"pad": os.urandom(500).hex()}}, rate=100).start()
+    wait_for(lambda: len(load.acknowledged) > 500, 30)
     disk.fill()
-    wait_for(lambda: ready(server).status == 503, 60, "/readyz says 503")
-    time.sleep(1)
-    load.stop()  # what the disk must take in the end has to fit on it
+    wait_for(lambda: ready(server).status == 503, 90, "/readyz says 503")
+    n = len(load.acknowledged)
+    wait_for(lambda: len(load.acknowledged) > n + 100, 30, "events are taken while PostgreSQL has no room")
+    load.stop()
+    assert load.refused == {}, load.refused
     disk.free()
     postgres.stop()  # PostgreSQL itself may have given up over its full disk
     postgres.start()
@@ -114,7 +118,7 @@ def test_RESIL_03_damaged_journal_segments_are_skipped_counted_and_reported(clea
     assert segments
     for path in segments[:3]:
         with open(path, "r+b") as segment:
-            used = len(segment.read().rstrip(b"\\0"))
+            used = len(segment.read().rstrip(b"\0"))
             for _ in range(3):
                 segment.seek(seeded.randrange(4096, used))
                 segment.write(os.urandom(7))

@@ -159,7 +159,7 @@ def test_STREAM_01_03_events_and_new_issues_arrive_live(project):
 
 
 def test_STREAM_05_a_watcher_that_never_reads_is_told_what_it_lost_and_slows_nobody(project):
-    lazy, keen = project.live(), project.live()
+    lazy, keen = project.live(receive_buffer=65536), project.live()
     n, bulk = 12_000, 400
     for start in range(0, n, bulk):
         assert project.send([{"message": f"burst {i}", "extra": {"pad": "x" * 300}, "tags": {"pad": "y" * 190}} for i in range(start, start + bulk)],

@@ -27,14 +27,15 @@ struct Company {
     db.add_member(db.add_org(unique_name("other")), stranger, "owner");
     other_member = add_user("colleague");
     db.add_member(org, other_member);
-    team = number(fmt::format("insert into teams (organization_id, slug, name) values ({}, 'ops', 'Ops') returning id", org));
+    team = number(
+        fmt::format("insert into teams (organization_id, slug, name) values ({}, 'ops', 'Ops') returning id", org));
     db.sql(fmt::format("insert into team_members (organization_id, team_id, user_id) values ({}, {}, {})", org, team,
                        other_member));
     invitation_secret = auth::new_invitation_secret();
-    invitation = number(fmt::format(
-        "insert into invitations (organization_id, secret_hash, role, created_at, expires_at)"
-        " values ({}, '\\x{}', 'member', now(), now() + interval '1 day') returning id",
-        org, hex(auth::hash_token(invitation_secret))));
+    invitation =
+        number(fmt::format("insert into invitations (organization_id, secret_hash, role, created_at, expires_at)"
+                           " values ({}, '\\x{}', 'member', now(), now() + interval '1 day') returning id",
+                           org, hex(auth::hash_token(invitation_secret))));
   }
 
   /// Events, so that there is an issue; takes longer than the rest.

@@ -68,7 +68,7 @@ class ClosedJournal final : public nodes::ports::Journal {
  public:
   [[nodiscard]] std::uint32_t partitions() const override { return 1; }
   [[nodiscard]] std::string id() const override { return "closed"; }
-  void append(std::uint32_t /*partition*/, nodes::ports::AppendBlock /*block*/, Appended done) override {
+  void append(nodes::ports::AppendBlock /*block*/, Appended done) override {
     done(Error{ErrorCode::exhausted, "closed", ""});
   }
   std::optional<nodes::ports::ReadChunk> read(std::uint32_t /*partition*/, std::uint64_t /*from*/,

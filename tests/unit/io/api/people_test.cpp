@@ -153,7 +153,8 @@ TEST_F(ORG_02_projects, bodies_that_are_no_object_are_refused) {
 TEST_F(ORG_02_projects, a_change_of_what_has_changed_meanwhile_is_refused_with_if_match) {
   const auto read = api_.get(project_, admin());
   const auto tag = read.headers.at("ETag");
-  EXPECT_EQ(api_.request("GET", project_, {{"authorization", "Bearer " + admin()}, {"if-none-match", tag}}).status, 304);
+  EXPECT_EQ(api_.request("GET", project_, {{"authorization", "Bearer " + admin()}, {"if-none-match", tag}}).status,
+            304);
   const auto mine = patch(project_, admin(), {{"name", "Mine"}}, {{"if-match", tag}});
   ASSERT_EQ(mine.status, 200) << mine.text;
   EXPECT_NE(mine.headers.at("ETag"), tag);
@@ -195,8 +196,9 @@ TEST_F(ORG_02_projects, that_are_deleted_leave_nothing_behind) {
   }
   // It is looked for again, in case that something was under way, and no more after a day and a bit.
   const auto finished = [&] {
-    const auto row = (*again)->query("select finished_at is not null from deleted_projects where project_id = $1::integer",
-                                     postgres::Params().integer(company_.project));
+    const auto row =
+        (*again)->query("select finished_at is not null from deleted_projects where project_id = $1::integer",
+                        postgres::Params().integer(company_.project));
     return row->boolean(0, 0);
   };
   EXPECT_FALSE(finished());
@@ -231,7 +233,8 @@ TEST_F(ORG_03_keys, are_made_changed_rotated_and_deleted) {
   EXPECT_EQ(api_.send("DELETE", path, admin()).status, 204);
   EXPECT_EQ(api_.send("DELETE", path, admin()).status, 404);
   EXPECT_EQ(api_.get(path, admin()).status, 404);
-  EXPECT_EQ(patch(fmt::format("{}/keys/{}", project_, company_.key), admin(), {{"rate_limit", 1}}).field(), "rate_limit");
+  EXPECT_EQ(patch(fmt::format("{}/keys/{}", project_, company_.key), admin(), {{"rate_limit", 1}}).field(),
+            "rate_limit");
   EXPECT_EQ(post(project_ + "/keys", member(), {{"name", "x"}}).status, 403);
 }
 
@@ -319,8 +322,9 @@ TEST_F(ORG_04_invitations, let_somebody_join_who_has_an_account) {
 }
 
 TEST_F(ORG_04_invitations, for_one_address_are_not_for_another) {
-  const auto secret =
-      post(org_ + "/invitations", admin(), {{"email", unique_name("x") + "@example.com"}}).body["secret"].get<std::string>();
+  const auto secret = post(org_ + "/invitations", admin(), {{"email", unique_name("x") + "@example.com"}})
+                          .body["secret"]
+                          .get<std::string>();
   EXPECT_EQ(post("/api/v1/invitations/" + secret, db_.add_token(company_.stranger), TestJson::object()).status, 403);
 }
 
@@ -457,9 +461,9 @@ TEST_F(API_idempotency, a_repeated_creation_is_answered_alike_and_creates_nothin
             1U);
   // The secret in the answer is not in the database.
   const auto secret = first.body["token"].get<std::string>();
-  EXPECT_EQ(db_.sql(fmt::format("select count(*) from idempotency_keys where encode(answer, 'escape') like '%{}%'",
-                                secret)),
-            "0");
+  EXPECT_EQ(
+      db_.sql(fmt::format("select count(*) from idempotency_keys where encode(answer, 'escape') like '%{}%'", secret)),
+      "0");
   const auto other = api_.request("POST", "/api/v1/tokens", headers, R"({"name":"other","scopes":["read"]})");
   EXPECT_EQ(other.status, 409);
   const Headers stolen{{"authorization", "Bearer " + db_.add_token(company_.users[1])}, headers[1]};

@@ -50,7 +50,8 @@ TEST(ORG_04_rights, of_every_route_are_those_of_the_table_for_every_role_and_sco
           const bool changes = route.method != "GET";
           auto own = changes ? std::optional<Company>(std::in_place, api) : std::nullopt;
           Company& company = own ? *own : reading;
-          const bool about_issues = right.action == auth::Action::change_issue || right.action == auth::Action::delete_issue;
+          const bool about_issues =
+              right.action == auth::Action::change_issue || right.action == auth::Action::delete_issue;
           if (own && about_issues) own->with_event();
           const auto user = company.users[static_cast<std::size_t>(role)];
           api.database.sql(fmt::format("update users set is_instance_owner = {} where id = {}", instance_owner, user));
@@ -87,7 +88,8 @@ TEST(ORG_01_rights, nothing_of_an_organisation_is_visible_to_another) {
   }
   // And nothing has happened.
   EXPECT_EQ(company.number(fmt::format("select count(*) from members where organization_id = {}", company.org)), 4U);
-  EXPECT_EQ(company.number(fmt::format("select count(*) from project_keys where project_id = {}", company.project)), 1U);
+  EXPECT_EQ(company.number(fmt::format("select count(*) from project_keys where project_id = {}", company.project)),
+            1U);
 }
 
 TEST(ORG_01_rights, ids_of_another_organisation_do_not_pass_below_ones_own) {

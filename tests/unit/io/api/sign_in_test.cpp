@@ -29,7 +29,8 @@ class ORG_06_sign_in : public testing::Test {
   }
 
   Answer sign_in(const std::string& email, const std::string& password, Headers headers = {}) {
-    return api_.request("POST", "/api/v1/auth/login", headers, TestJson{{"email", email}, {"password", password}}.dump());
+    return api_.request("POST", "/api/v1/auth/login", headers,
+                        TestJson{{"email", email}, {"password", password}}.dump());
   }
   Answer sign_in() { return sign_in(email_, kPassword); }
 
@@ -237,7 +238,9 @@ TEST_F(ORG_06_sign_in, a_session_ends_when_it_is_idle_and_after_its_lifetime) {
 
 TEST_F(ORG_06_sign_in, a_new_password_needs_the_old_one_and_ends_the_other_sessions) {
   const auto here = sign_in(), elsewhere = sign_in();
-  const auto change = [&](const TestJson& body) { return api_.request("PATCH", "/api/v1/me", with(here), body.dump()); };
+  const auto change = [&](const TestJson& body) {
+    return api_.request("PATCH", "/api/v1/me", with(here), body.dump());
+  };
   EXPECT_EQ(change({{"password", "new horse battery"}}).field(), "old_password");
   EXPECT_EQ(change({{"old_password", kPassword}}).field(), "password");
   EXPECT_EQ(change({{"password", "short"}, {"old_password", kPassword}}).field(), "password");

@@ -5,15 +5,14 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
 #include <future>
 #include <stdexcept>
 #include <utility>
 
 #include "io/auth/token.hpp"
-#include "io/postgres/migrations.hpp"
 #include "nodes/event_json.hpp"
 #include "nodes/ports/journal.hpp"
+#include "tests/unit/io/postgres/test_cluster.hpp"
 
 namespace mesher::api {
 namespace {
@@ -47,15 +46,9 @@ TestDatabase& TestDatabase::instance() {
 }
 
 TestDatabase::TestDatabase() {
-  directory_ = (std::filesystem::temp_directory_path() / unique_name("mesher-api-test")).string();
-  std::filesystem::create_directories(directory_);
-  server_ = need(postgres::Embedded::start(directory_));
-  postgres::ConnectOptions options;
-  options.conninfo = server_->conninfo();
+  const auto options = postgres::testing::fresh_database();
   // One connection: statistics and settings that a test asks for are those of the statements before.
   pool_ = std::make_unique<postgres::Pool>(options, 1);
-  auto lease = need(pool_->acquire());
-  need(postgres::migrate(*lease, postgres::built_in_migrations()));
   events_ = std::make_unique<postgres::EventStore>(options, clock_, metrics_, health_, partitions_);
   issues_ = std::make_unique<postgres::IssueStore>(options, health_);
 }
@@ -64,9 +57,6 @@ TestDatabase::~TestDatabase() {
   issues_.reset();
   events_.reset();
   pool_.reset();
-  server_.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
 }
 
 std::string TestDatabase::sql(const std::string& text) {
@@ -80,9 +70,9 @@ std::uint32_t TestDatabase::add_org(const std::string& slug) {
 }
 
 std::uint32_t TestDatabase::add_user(const std::string& email, bool instance_owner, const std::string& password_hash) {
-  return static_cast<std::uint32_t>(std::stoul(
-      sql(fmt::format("insert into users (email, password_hash, is_instance_owner) values ('{}', '{}', {}) returning id",
-                      email, password_hash, instance_owner))));
+  return static_cast<std::uint32_t>(std::stoul(sql(
+      fmt::format("insert into users (email, password_hash, is_instance_owner) values ('{}', '{}', {}) returning id",
+                  email, password_hash, instance_owner))));
 }
 
 void TestDatabase::add_member(std::uint32_t org, std::uint32_t user, const std::string& role) {

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "io/api/api.hpp"
-#include "io/postgres/embedded.hpp"
 #include "io/postgres/event_store.hpp"
 #include "io/postgres/issue_store.hpp"
 #include "io/postgres/partitions.hpp"
@@ -25,8 +24,8 @@ namespace mesher::api {
 
 using TestJson = nlohmann::json;
 
-/// A private PostgreSQL for the tests of this program, with Mesher's tables, filled through the store that the pipeline
-/// uses. Made when first asked for.
+/// A database for the tests of this program, with Mesher's tables, filled through the store that the pipeline uses.
+/// Made when first asked for (tests/unit/io/postgres/test_cluster.hpp).
 class TestDatabase {
  public:
   static TestDatabase& instance();
@@ -59,8 +58,6 @@ class TestDatabase {
   TestDatabase();
   ~TestDatabase();
 
-  std::string directory_;
-  std::unique_ptr<postgres::Embedded> server_;
   SystemClock clock_;
   Metrics metrics_;
   postgres::Health health_;

@@ -11,20 +11,23 @@ namespace {
 struct Run {
   int code = 0;
   std::vector<std::string> lines;
+  std::string errors;
 };
 
 Run run(const std::string& input, FingerprintOptions options) {
   std::istringstream in(input);
-  std::ostringstream out;
+  std::ostringstream out, errors;
   Run result;
-  result.code = run_fingerprint(in, out, options);
+  result.code = run_fingerprint(in, out, errors, options);
+  result.errors = errors.str();
   std::istringstream printed(out.str());
   for (std::string line; std::getline(printed, line);) result.lines.push_back(line);
   return result;
 }
 
 TEST(GROUP_01_fingerprint_command, prints_one_fingerprint_per_line_in_order) {
-  const auto got = run("took 5 ms\nlost the disk\ntook 17 ms\n\r\n\n", {.lines = true, .explain = false});
+  const auto got =
+      run("took 5 ms\nlost the disk\ntook 17 ms\n\r\n\n", {.lines = true, .rules_file = {}, .explain = false});
   EXPECT_EQ(got.code, 0);
   ASSERT_EQ(got.lines.size(), 5U);
   EXPECT_EQ(got.lines[0].size(), 32U);
@@ -38,7 +41,7 @@ TEST(GROUP_01_fingerprint_command, reads_events_as_ndjson) {
   EXPECT_EQ(got.code, 0);
   ASSERT_EQ(got.lines.size(), 2U);
   EXPECT_EQ(got.lines[0], got.lines[1]);
-  EXPECT_EQ(got.lines[0], run("took 5 ms\n", {.lines = true, .explain = false}).lines[0]);
+  EXPECT_EQ(got.lines[0], run("took 5 ms\n", {.lines = true, .rules_file = {}, .explain = false}).lines[0]);
 }
 
 TEST(GROUP_01_fingerprint_command, a_line_that_is_no_event_keeps_its_place) {
@@ -49,9 +52,9 @@ TEST(GROUP_01_fingerprint_command, a_line_that_is_no_event_keeps_its_place) {
 }
 
 TEST(GROUP_01_fingerprint_command, explains_in_indented_lines) {
-  const auto got = run("took 5 ms\n", {.lines = true, .explain = true});
+  const auto got = run("took 5 ms\n", {.lines = true, .rules_file = {}, .explain = true});
   ASSERT_GT(got.lines.size(), 2U);
-  EXPECT_EQ(got.lines[0], run("took 5 ms\n", {.lines = true, .explain = false}).lines[0]);
+  EXPECT_EQ(got.lines[0], run("took 5 ms\n", {.lines = true, .rules_file = {}, .explain = false}).lines[0]);
   bool told = false;
   for (std::size_t i = 1; i < got.lines.size(); ++i) {
     EXPECT_TRUE(got.lines[i].starts_with("  ")) << got.lines[i];

@@ -19,10 +19,10 @@ class FakeJournal final : public nodes::ports::Journal {
   [[nodiscard]] std::uint32_t partitions() const override { return 2; }
   [[nodiscard]] std::string id() const override { return "fake"; }
 
-  void append(std::uint32_t partition, nodes::ports::AppendBlock block, Appended done) override {
+  void append(nodes::ports::AppendBlock block, Appended done) override {
     {
       const std::lock_guard lock(mutex_);
-      if (held_) return void(waiting_.push_back({partition, std::move(block), std::move(done)}));
+      if (held_) return void(waiting_.push_back({std::move(block), std::move(done)}));
       if (!refusal_) store(block);
     }
     done(refusal_ ? Status(*refusal_) : Status());
@@ -79,7 +79,6 @@ class FakeJournal final : public nodes::ports::Journal {
 
  private:
   struct Waiting {
-    std::uint32_t partition;
     nodes::ports::AppendBlock block;
     Appended done;
   };

@@ -54,7 +54,7 @@ void expect_books_agree(StoreFixture& f, std::int64_t events) {
 }
 
 TEST(RESIL_03_exactly_once, kill_9_of_postgres_while_two_writers_commit) {
-  StoreFixture f;
+  StoreFixture f(testing::fresh_database_of_own_server());
   constexpr int kSets = 60, kEvents = 40;
   const auto ids = f.make_issues(7);
   std::atomic<bool> done{false};

@@ -16,29 +16,6 @@ namespace mesher::postgres::testing {
 namespace fs = std::filesystem;
 namespace {
 
-/// Stops the server before it removes the folder.
-struct Scratch {
-  Scratch() {
-    // In memory if there is such a place: initdb and the checkpoints at the end are nearly all of what these tests
-    // take.
-    std::string pattern = access("/dev/shm", W_OK) == 0 ? "/dev/shm/mesher-test-XXXXXX" : "/tmp/mesher-test-XXXXXX";
-    folder = mkdtemp(pattern.data());
-    chmod(folder.c_str(), 0755);
-  }
-  ~Scratch() {
-    embedded.reset();
-    std::error_code ignored;
-    fs::remove_all(folder, ignored);
-  }
-  fs::path folder;
-  std::unique_ptr<Embedded> embedded;
-};
-
-Scratch& scratch() {
-  static Scratch instance;
-  return instance;
-}
-
 Connection must_open(const ConnectOptions& options) {
   auto connection = Connection::open(options);
   if (!connection) {
@@ -48,6 +25,83 @@ Connection must_open(const ConnectOptions& options) {
   return std::move(*connection);
 }
 
+/// The same server, another database.
+ConnectOptions in_database(const std::string& conninfo, const std::string& name) {
+  ConnectOptions options;
+  options.conninfo = conninfo.substr(0, conninfo.rfind("dbname=")) + "dbname=" + name;
+  return options;
+}
+
+/// Drops its databases and stops its server before it removes the folder.
+struct Scratch {
+  Scratch() {
+    // In memory if there is such a place: initdb and the checkpoints at the end are nearly all of what these tests
+    // take.
+    std::string pattern = access("/dev/shm", W_OK) == 0 ? "/dev/shm/mesher-test-XXXXXX" : "/tmp/mesher-test-XXXXXX";
+    folder = mkdtemp(pattern.data());
+    chmod(folder.c_str(), 0755);
+  }
+  ~Scratch() {
+    for (const auto& [conninfo, name] : databases) {
+      if (embedded && conninfo == embedded->conninfo()) continue;
+      auto connection = Connection::open(in_database(conninfo, "postgres"));
+      if (connection) static_cast<void>(connection->execute("drop database if exists " + name + " with (force)"));
+    }
+    embedded.reset();
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+  }
+  fs::path folder;
+  std::unique_ptr<Embedded> embedded;
+  std::vector<std::pair<std::string, std::string>> databases;  ///< conninfo of the server, name
+};
+
+Scratch& scratch() {
+  static Scratch instance;
+  return instance;
+}
+
+/// The cluster that ctest has started for all database tests (tests/cluster); one of our own if there is none.
+const std::string& shared_conninfo() {
+  static const std::string conninfo = [] {
+    std::string line;
+    if (const char* file = std::getenv("MESHER_TEST_CLUSTER")) std::getline(std::ifstream(file) >> std::ws, line);
+    return line.empty() ? server().conninfo() : line;
+  }();
+  return conninfo;
+}
+
+/// Migrated once per cluster, by whichever test comes first, and then only copied.
+void make_template(const std::string& conninfo) {
+  auto admin = must_open(in_database(conninfo, "postgres"));
+  EXPECT_TRUE(admin.query("select pg_advisory_lock(4711)"));
+  const auto there = admin.query("select 1 from pg_database where datname = 'migrated'");
+  ASSERT_TRUE(there) << there.error().message;
+  if (there->empty()) {
+    EXPECT_TRUE(admin.execute("drop database if exists migrating"));
+    EXPECT_TRUE(admin.execute("create database migrating"));
+    {
+      auto connection = must_open(in_database(conninfo, "migrating"));
+      const auto migrated = migrate(connection, built_in_migrations());
+      ASSERT_TRUE(migrated) << migrated.error().message;
+    }
+    const auto named = admin.execute("alter database migrating rename to migrated");
+    EXPECT_TRUE(named) << named.error().message;
+  }
+  EXPECT_TRUE(admin.query("select pg_advisory_unlock(4711)"));
+}
+
+ConnectOptions copy_template(const std::string& conninfo) {
+  static std::atomic<int> count{0};
+  make_template(conninfo);
+  const auto name = fmt::format("test_{}_{}", getpid(), ++count);
+  const auto made =
+      must_open(in_database(conninfo, "postgres")).execute("create database " + name + " template migrated");
+  EXPECT_TRUE(made) << (made ? "" : made.error().message);
+  scratch().databases.emplace_back(conninfo, name);
+  return in_database(conninfo, name);
+}
+
 }  // namespace
 
 fs::path scratch_folder() {
@@ -55,36 +109,29 @@ fs::path scratch_folder() {
 }
 
 Embedded& server() {
-  auto& shared = scratch();
-  if (!shared.embedded) {
-    auto started = Embedded::start(shared.folder / "shared");
+  auto& own = scratch();
+  if (!own.embedded) {
+    auto started = Embedded::start(own.folder / "own");
     if (!started) {
       ADD_FAILURE() << started.error().message << ": " << started.error().hint;
       std::abort();
     }
-    shared.embedded = std::move(*started);
+    own.embedded = std::move(*started);
     // Tests kill the server, not the machine: what it has given to the kernel survives that.
-    std::ofstream(shared.folder / "shared/postgres/postgresql.conf", std::ios::app) << "fsync = off\n";
+    std::ofstream(own.folder / "own/postgres/postgresql.conf", std::ios::app) << "fsync = off\n";
     ConnectOptions options;
-    options.conninfo = shared.embedded->conninfo();
+    options.conninfo = own.embedded->conninfo();
     EXPECT_TRUE(must_open(options).execute("select pg_reload_conf()"));
   }
-  return *shared.embedded;
+  return *own.embedded;
 }
 
 ConnectOptions fresh_database() {
-  static std::atomic<int> count{0};
-  ConnectOptions options;
-  options.conninfo = server().conninfo();
-  const auto name = fmt::format("test_{}", ++count);
-  auto admin = must_open(options);
-  EXPECT_TRUE(admin.execute("create database " + name));
-  const auto at = options.conninfo.rfind("dbname=");
-  options.conninfo = options.conninfo.substr(0, at) + "dbname=" + name;
-  auto connection = must_open(options);
-  const auto migrated = migrate(connection, built_in_migrations());
-  EXPECT_TRUE(migrated) << (migrated ? "" : migrated.error().message);
-  return options;
+  return copy_template(shared_conninfo());
+}
+
+ConnectOptions fresh_database_of_own_server() {
+  return copy_template(server().conninfo());
 }
 
 std::uint32_t make_project(Connection& connection, const std::string& slug) {
@@ -151,8 +198,8 @@ nodes::ports::IssueStore::Wanted wanted(std::uint32_t project_id, std::vector<st
   return entry;
 }
 
-StoreFixture::StoreFixture()
-    : options(fresh_database()),
+StoreFixture::StoreFixture(const ConnectOptions& database)
+    : options(database),
       store(options, clock, metrics, health, partitions),
       issues(options, health),
       connection(must_open(options)),

@@ -12,18 +12,21 @@
 #include "io/postgres/issue_store.hpp"
 #include "nodes/event.hpp"
 
-/// A real PostgreSQL for tests: one private cluster per run of the test program, made when it is first asked for and
-/// removed at the end; a new, migrated database for every test.
+/// A real PostgreSQL for tests: the cluster that ctest starts for all (MESHER_TEST_CLUSTER names the file of
+/// tests/cluster), or, by hand, a private one of the test program, made when it is first asked for and removed at the
+/// end. Every test has a migrated database of its own.
 namespace mesher::postgres::testing {
 
 /// Folder for this run that user postgres can pass through.
 std::filesystem::path scratch_folder();
 
-/// The shared server.
+/// A private server, for tests that kill it or cut off its sessions.
 Embedded& server();
 
-/// A database of its own with all tables: what to connect to.
+/// A database of its own with all tables: what to connect to. Dropped when the program ends.
 ConnectOptions fresh_database();
+/// The same on server().
+ConnectOptions fresh_database_of_own_server();
 
 /// Inserts an organisation (once) and a project; answers its id.
 std::uint32_t make_project(Connection& connection, const std::string& slug);
@@ -52,7 +55,7 @@ nodes::ports::IssueStore::Wanted wanted(std::uint32_t project_id, std::vector<st
 
 /// An EventStore with all that it needs, on a database with one project.
 struct StoreFixture {
-  StoreFixture();
+  explicit StoreFixture(const ConnectOptions& database = fresh_database());
   std::vector<std::int64_t> make_issues(std::size_t count, std::uint64_t first_hash = 1);
   nodes::ports::WriteSet set(std::vector<nodes::Event*> events, std::uint64_t from, std::uint64_t to);
   std::int64_t number(const std::string& sql);

@@ -1,0 +1,26 @@
+# Run after a test program is linked: asks it for its tests and writes them down for ctest. Unlike gtest_discover_tests
+# it spells requirement ids as REQUIREMENTS do: INGEST_04_limiter.is_exact becomes "io-http: INGEST-04 limiter.is_exact".
+#   cmake -DPROGRAM=… -DNAME=… -DPROPERTIES=… -DOUTPUT=… -P discover.cmake
+execute_process(COMMAND ${PROGRAM} --gtest_list_tests OUTPUT_VARIABLE listed RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "${PROGRAM} --gtest_list_tests: ${failed}")
+endif()
+string(REPLACE ";" "," listed "${listed}")
+string(REPLACE "[" "(" listed "${listed}")
+string(REPLACE "]" ")" listed "${listed}")
+string(REPLACE "\n" ";" lines "${listed}")
+set(suite "")
+set(text "")
+foreach(line IN LISTS lines)
+  string(REGEX REPLACE " *#.*$" "" line "${line}")
+  if(line MATCHES "^  (.+)$")
+    set(filter "${suite}${CMAKE_MATCH_1}")
+    string(REGEX REPLACE "([A-Z]+)_([0-9][0-9])_" "\\1-\\2 " spoken "${filter}")
+    set(test "${NAME}: ${spoken}")
+    string(APPEND text "add_test([==[${test}]==] [==[${PROGRAM}]==] [==[--gtest_filter=${filter}]==])\n"
+                       "set_tests_properties([==[${test}]==] PROPERTIES ${PROPERTIES})\n")
+  elseif(line MATCHES "^[^ ]+\\.$")
+    set(suite "${line}")
+  endif()
+endforeach()
+file(WRITE ${OUTPUT} "${text}")
