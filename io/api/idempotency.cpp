@@ -29,7 +29,7 @@ std::string credential_of(const http::Request& request) {
 std::string packed(const http::Response& response) {
   Json headers = Json::array();
   for (const auto& [name, value] : response.headers) {
-    if (name == "ETag" || name == "Cache-Control") headers.push_back({name, value});
+    if (name == "ETag" || name == "Cache-Control") headers.push_back(Json::array({name, value}));
   }
   return Json{{"body", response.body}, {"type", response.content_type}, {"headers", std::move(headers)}}.dump(
       -1, ' ', false, Json::error_handler_t::replace);
@@ -42,7 +42,9 @@ http::Response unpacked(int status, const std::string& text) {
   response.status = status;
   response.body = document.value("body", "");
   response.content_type = document.value("type", "application/json");
-  for (const auto& header : document["headers"]) response.headers.emplace_back(header[0], header[1]);
+  for (const auto& header : document["headers"]) {
+    response.headers.emplace_back(header[0].get<std::string>(), header[1].get<std::string>());
+  }
   response.headers.emplace_back("Idempotency-Replayed", "true");
   return response;
 }

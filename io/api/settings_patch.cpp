@@ -116,28 +116,16 @@ bool is_null(const Json& object, std::string_view name) {
   return at != object.end() && at->is_null();
 }
 
-void check_group(Call& call, Body& parent, const Json& settings, std::string_view group);
-
-void check(Call& call, Body& body, const Json& object, const Json& settings, std::string_view group) {
+/// The settings of one group; `null` is good for any.
+void check(Body& body, const Json& object, std::string_view group) {
   for (const auto& setting : kSettings) {
-    if (setting.group == group) {
-      if (is_null(object, setting.name)) {
-        static_cast<void>(body.member(setting.name));
-      } else {
-        setting.check(body, setting.name);
-      }
-    } else if (group.empty()) {
-      check_group(call, body, settings, setting.group);
+    if (setting.group != group) continue;
+    if (is_null(object, setting.name)) {
+      static_cast<void>(body.member(setting.name));
+    } else {
+      setting.check(body, setting.name);
     }
   }
-  body.finish();
-}
-
-void check_group(Call& call, Body& parent, const Json& settings, std::string_view group) {
-  const auto* object = parent.member(group);
-  if (object == nullptr || object->is_null()) return;
-  Body body(call, *object, parent.path(group));
-  if (object->is_object()) check(call, body, *object, settings, group);
 }
 
 }  // namespace
@@ -146,7 +134,17 @@ Json read_settings(Call& call, Body& body) {
   const auto* given = body.member("settings");
   if (given == nullptr) return {};
   Body settings(call, *given, "settings");
-  if (given->is_object()) check(call, settings, *given, *given, "");
+  if (!given->is_object()) return {};
+  check(settings, *given, "");
+  for (const std::string_view group : {"filters", "scrub"}) {
+    const auto* object = settings.member(group);
+    if (object == nullptr || object->is_null()) continue;
+    Body part(call, *object, settings.path(group));
+    if (!object->is_object()) continue;
+    check(part, *object, group);
+    part.finish();
+  }
+  settings.finish();
   return *given;
 }
 

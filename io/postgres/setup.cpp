@@ -63,11 +63,16 @@ Result<std::int64_t> owner(Connection& connection, const SetupRequest& request) 
   if (found && known->boolean(0, 2) && auth::password_matches(std::string(known->text(0, 1)), request.password)) {
     return known->integer(0, 0);
   }
-  return id_of(connection,
-               "insert into users (email, password_hash, is_instance_owner) values ($1, $2, true) "
-               "on conflict (email) do update set password_hash = excluded.password_hash, is_instance_owner = true "
-               "returning id",
-               Params().text(email).text(auth::hash_password(request.password)));
+  auto id = id_of(connection,
+                  "insert into users (email, password_hash, is_instance_owner) values ($1, $2, true) "
+                  "on conflict (email) do update set password_hash = excluded.password_hash, is_instance_owner = true "
+                  "returning id",
+                  Params().text(email).text(auth::hash_password(request.password)));
+  if (!id || !found) return id;
+  // Another password: who signed in with the former one has to do so anew.
+  const auto ended = connection.query("delete from sessions where user_id = $1::integer", Params().integer(*id));
+  if (!ended) return ended.error();
+  return id;
 }
 
 /// Finds by unique key or inserts: an update that changes nothing makes "returning" answer in both cases, but would
