@@ -171,7 +171,8 @@ TEST_F(ORG_02_projects, that_are_deleted_leave_nothing_behind) {
   ASSERT_TRUE(lease);
   const auto count = [&] {
     std::uint64_t rows = 0;
-    for (const auto& table : *postgres::tables_of_projects(**lease)) {
+    const auto tables = postgres::tables_of_projects(**lease);
+    for (const auto& table : *tables) {
       const auto found = (*lease)->query("select count(*) from " + table + " where project_id = $1::integer",
                                          postgres::Params().integer(company_.project));
       rows += static_cast<std::uint64_t>(found->integer(0, 0));
@@ -189,7 +190,9 @@ TEST_F(ORG_02_projects, that_are_deleted_leave_nothing_behind) {
   ASSERT_TRUE(again);
   const auto now = SystemClock().now() + 1'000'000;
   ASSERT_TRUE(postgres::sweep_projects(**again, now, [] { return true; }));
-  for (const auto& table : *postgres::tables_of_projects(**again)) {
+  const auto tables = postgres::tables_of_projects(**again);
+  ASSERT_TRUE(tables);
+  for (const auto& table : *tables) {
     const auto left = (*again)->query("select count(*) from " + table + " where project_id = $1::integer",
                                       postgres::Params().integer(company_.project));
     EXPECT_EQ(left->integer(0, 0), 0) << table;
