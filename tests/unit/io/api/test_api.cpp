@@ -134,7 +134,7 @@ void TestDatabase::store(std::uint32_t project, const std::vector<Sent>& events)
                       event.level,
                       event.timestamp,
                       1,
-                      std::string(event.release)});
+                      {}});
     parsed.push_back(event);
   }
   const auto ids = need(issues_->find_or_create(wanted));
