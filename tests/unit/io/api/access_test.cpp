@@ -10,6 +10,7 @@ namespace {
 struct TwoOrgs : Company {
   explicit TwoOrgs(TestApi& api) : Company(api) {
     with_event();
+    db.sql(fmt::format("update users set is_instance_owner = true where id = {}", users[2]));
     insider = db.add_token(users[2]);
     outsider = db.add_token(stranger);
   }

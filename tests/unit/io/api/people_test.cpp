@@ -66,9 +66,9 @@ TEST_F(ORG_01_organizations, can_be_renamed_and_deleted) {
   EXPECT_EQ(db_.sql(fmt::format("select count(*) from project_keys where project_id = {}", company_.project)), "0");
 }
 
-using ORG_02_projects = People;
+using ORG_02_changes = People;
 
-TEST_F(ORG_02_projects, are_created_with_a_key_and_settings) {
+TEST_F(ORG_02_changes, are_created_with_a_key_and_settings) {
   const auto made = post(org_ + "/projects", admin(),
                          {{"name", "Web Shop"}, {"platform", "python"}, {"settings", {{"sample_rate", 0.5}}}});
   ASSERT_EQ(made.status, 201) << made.text;
@@ -85,7 +85,7 @@ TEST_F(ORG_02_projects, are_created_with_a_key_and_settings) {
   EXPECT_EQ(post(org_ + "/projects", member(), {{"name", "x"}}).status, 403);
 }
 
-TEST_F(ORG_02_projects, settings_are_changed_one_by_one_and_put_back_by_null) {
+TEST_F(ORG_02_changes, settings_are_changed_one_by_one_and_put_back_by_null) {
   const auto first = patch(project_, admin(), {{"settings", {{"filters", {{"web_crawlers", true}}}}}});
   ASSERT_EQ(first.status, 200) << first.text;
   const auto second =
@@ -99,7 +99,7 @@ TEST_F(ORG_02_projects, settings_are_changed_one_by_one_and_put_back_by_null) {
   EXPECT_EQ(api_.get(project_, member()).body, third.body);
 }
 
-TEST_F(ORG_02_projects, every_wrong_setting_is_named) {
+TEST_F(ORG_02_changes, every_wrong_setting_is_named) {
   const std::vector<std::pair<const char*, const char*>> cases{
       {R"({"settings":{"sample_rate":1.5}})", "settings.sample_rate"},
       {R"({"settings":{"sample_rate":"1"}})", "settings.sample_rate"},
@@ -137,7 +137,7 @@ TEST_F(ORG_02_projects, every_wrong_setting_is_named) {
   EXPECT_EQ(audit("?action=project.update").size(), 0U);
 }
 
-TEST_F(ORG_02_projects, bodies_that_are_no_object_are_refused) {
+TEST_F(ORG_02_changes, bodies_that_are_no_object_are_refused) {
   for (const std::string& body : {std::string("["), std::string("[]"), std::string("null"), std::string("\"x\""),
                                   std::string("{\"name\":\"\xff\"}"), std::string(R"({"name":"x"} y)"),
                                   std::string(200'000, '['), std::string("\0", 1)}) {
@@ -150,7 +150,7 @@ TEST_F(ORG_02_projects, bodies_that_are_no_object_are_refused) {
   EXPECT_EQ(large.code(), "too_large");
 }
 
-TEST_F(ORG_02_projects, a_change_of_what_has_changed_meanwhile_is_refused_with_if_match) {
+TEST_F(ORG_02_changes, a_change_of_what_has_changed_meanwhile_is_refused_with_if_match) {
   const auto read = api_.get(project_, admin());
   const auto tag = read.headers.at("ETag");
   EXPECT_EQ(api_.request("GET", project_, {{"authorization", "Bearer " + admin()}, {"if-none-match", tag}}).status,
@@ -165,7 +165,7 @@ TEST_F(ORG_02_projects, a_change_of_what_has_changed_meanwhile_is_refused_with_i
   EXPECT_EQ(patch(project_, owner(), {{"name", "Theirs"}}, {{"if-match", mine.headers.at("ETag")}}).status, 200);
 }
 
-TEST_F(ORG_02_projects, that_are_deleted_leave_nothing_behind) {
+TEST_F(ORG_02_changes, that_are_deleted_leave_nothing_behind) {
   company_.with_event();
   auto lease = db_.pool().acquire();
   ASSERT_TRUE(lease);
@@ -210,9 +210,9 @@ TEST_F(ORG_02_projects, that_are_deleted_leave_nothing_behind) {
   EXPECT_TRUE(finished());
 }
 
-using ORG_03_keys = People;
+using ORG_03_changes = People;
 
-TEST_F(ORG_03_keys, are_made_changed_rotated_and_deleted) {
+TEST_F(ORG_03_changes, are_made_changed_rotated_and_deleted) {
   const auto made = post(project_ + "/keys", admin(), {{"name", "mobile"}, {"rate_limit_per_minute", 60}});
   ASSERT_EQ(made.status, 201) << made.text;
   const auto public_key = made.body["public_key"].get<std::string>();
