@@ -186,8 +186,16 @@ Status append_gain(Connection& connection, std::uint32_t project_id, std::int64_
   return {};
 }
 
-/// The counters of both issues, under their locks. One that was deleted meanwhile has none any more.
+/// Nobody merges, splits or deletes until the end of the transaction. A project that is gone has nobody who would.
+Status hold_project(Connection& connection, std::uint32_t project_id) {
+  const auto status = lock_project(connection, project_id);
+  return !status && status.error().code == ErrorCode::not_found ? Status() : status;
+}
+
+/// The counters of both issues, under their locks. One that was deleted meanwhile has none any more. The project's lock
+/// keeps either from being merged between finding and locking it.
 Status move_counters(Connection& connection, const Move& move, const Moved& moved) {
+  if (auto status = hold_project(connection, move.project_id); !status) return status;
   const auto from = issue_now(connection, move.project_id, move.from);
   if (!from) return from.error();
   const auto to = issue_now(connection, move.project_id, *move.to);
@@ -212,14 +220,13 @@ struct Recount {
   HyperLogLog users;
   std::optional<UnixMicros> first, last;
 
-  Status read(Connection& connection, std::uint32_t project_id, std::int64_t issue, UnixMicros from) {
+  Status read(Connection& connection, std::uint32_t project_id, const std::vector<std::int64_t>& issues,
+              UnixMicros from) {
     Params params;
-    params.integer(project_id).integer(issue).time(from);
+    params.integer(project_id).integers(issues).time(from);
     const auto rows = connection.query(
         "select user_key, min(occurred_at), max(occurred_at) from events where project_id = $1::integer"
-        " and issue_id = any(array(select $2::bigint union all select r.issue_id from issue_redirects r"
-        " where r.project_id = $1::integer and r.target_id = $2::bigint)) and received_at >= $3::timestamptz group by "
-        "user_key",
+        " and issue_id = any($2::bigint[]) and received_at >= $3::timestamptz group by user_key",
         params);
     if (!rows) return rows.error();
     for (std::size_t i = 0; i < rows->size(); ++i) {
@@ -231,23 +238,42 @@ struct Recount {
   }
 };
 
-/// Counts all of its events, also those that have yet to follow a merge, without a lock, then those of the last minute
-/// once more with it. The new epoch makes the writers forget the users that they know.
+/// The issue as it is now, and those that were merged into it, of which rows may have yet to follow.
+Result<std::vector<std::int64_t>> family_of(Connection& connection, std::uint32_t project_id, std::int64_t id) {
+  const auto now = issue_now(connection, project_id, id);
+  if (!now) return now.error();
+  const auto rows = connection.query(
+      "select issue_id from issue_redirects where project_id = $1::integer and target_id = $2::bigint order by 1",
+      Params().integer(project_id).integer(*now));
+  if (!rows) return rows.error();
+  std::vector<std::int64_t> family{*now};
+  for (std::size_t i = 0; i < rows->size(); ++i) family.push_back(rows->integer(i, 0));
+  return family;
+}
+
+/// Counts all of its events without a lock, then those of the last minute once more with it; all of them with it if it
+/// was merged in between. The new epoch makes the writers forget the users that they know.
 Status recount(Connection& connection, const Move& move) {
-  const auto issue = issue_now(connection, move.project_id, move.from);
-  if (!issue) return issue.error();
+  const auto family = family_of(connection, move.project_id, move.from);
+  if (!family) return family.error();
   const auto began = connection.query("select now()");
   if (!began) return began.error();
   Recount counted;
-  if (auto status = counted.read(connection, move.project_id, *issue, 0); !status) return status;
-  const auto locked = lock_issues(connection, move.project_id, {*issue});
+  if (auto status = counted.read(connection, move.project_id, *family, 0); !status) return status;
+  if (auto status = hold_project(connection, move.project_id); !status) return status;
+  const auto now = family_of(connection, move.project_id, move.from);
+  if (!now) return now.error();
+  const auto issue = now->front();
+  const auto locked = lock_issues(connection, move.project_id, {issue});
   if (!locked) return locked.error();
-  const auto since = began->time(0, 0) - kMayStillArrive;
-  if (auto status = counted.read(connection, move.project_id, *issue, since); !status) return status;
+  const bool same = *now == *family;
+  if (!same) counted = {};
+  const auto since = same ? began->time(0, 0) - kMayStillArrive : 0;
+  if (auto status = counted.read(connection, move.project_id, *now, since); !status) return status;
   if (locked->empty() || !counted.first) return {};  // deleted meanwhile, or all of its events are older than retention
-  if (auto status = write_users(connection, move.project_id, *issue, counted.users); !status) return status;
+  if (auto status = write_users(connection, move.project_id, issue, counted.users); !status) return status;
   Params params;
-  params.integer(move.project_id).integer(*issue).integer(static_cast<std::int64_t>(counted.users.estimate()));
+  params.integer(move.project_id).integer(issue).integer(static_cast<std::int64_t>(counted.users.estimate()));
   params.time(*counted.first).time(*counted.last);
   const auto written = connection.query(
       "update issues set user_count = $3::integer, first_seen = $4::timestamptz, last_seen = $5::timestamptz,"
