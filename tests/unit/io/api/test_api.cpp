@@ -11,6 +11,7 @@
 
 #include "io/auth/token.hpp"
 #include "nodes/event_json.hpp"
+#include "nodes/issue_text.hpp"
 #include "nodes/ports/journal.hpp"
 #include "tests/unit/io/postgres/test_cluster.hpp"
 
@@ -133,7 +134,9 @@ void TestDatabase::store(std::uint32_t project, const std::vector<Sent>& events)
                       "python",
                       event.level,
                       event.received,
-                      1});
+                      1,
+                      std::string(event.release),
+                      nodes::issue_text(event)});
     parsed.push_back(event);
   }
   const auto ids = need(issues_->find_or_create(wanted));
