@@ -11,4 +11,7 @@ namespace mesher::api {
 /// The parameter `query` (docs/search.md); a mistake becomes the failure of `parameters`, with its position.
 [[nodiscard]] query::Node read_query(Parameters& parameters, query::Scope scope);
 
+/// The same for a query that came in a body.
+[[nodiscard]] query::Node read_query(Parameters& parameters, std::string_view text, query::Scope scope);
+
 }  // namespace mesher::api

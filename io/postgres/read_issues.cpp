@@ -101,18 +101,24 @@ IssuePosition position_of(const IssueRow& issue, IssueSort sort) {
   return {};
 }
 
+std::string issue_condition(const IssueListing& listing, Params& params) {
+  std::string sql = "i.event_count > 0";
+  if (listing.from) sql += fmt::format(" and i.last_received >= ${}::timestamptz", params.time(*listing.from).size());
+  if (listing.to) sql += fmt::format(" and i.first_received < ${}::timestamptz", params.time(*listing.to).size());
+  const QueryContext context{listing.user_id, listing.now, 1};
+  if (!listing.query.empty()) sql += " and " + issue_condition(listing.query, context, params);
+  return sql;
+}
+
 Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listing) {
   // Only shapes of the statement depend on the listing; values are parameters.
   const bool trend = listing.sort == IssueSort::trend;
   Params params;
   params.integer(listing.project_id);
   if (trend) params.time(listing.now);
-  std::string sql = fmt::format("{}{}{}{} where i.project_id = $1::integer and i.event_count > 0", kSelect,
+  std::string sql = fmt::format("{}{}{}{} where i.project_id = $1::integer and ", kSelect,
                                 trend ? ", coalesce(d.events, 0)" : "", kFrom, trend ? kTrend : "");
-  if (listing.from) sql += fmt::format(" and i.last_received >= ${}::timestamptz", params.time(*listing.from).size());
-  if (listing.to) sql += fmt::format(" and i.first_received < ${}::timestamptz", params.time(*listing.to).size());
-  const QueryContext context{listing.user_id, listing.now, 1};
-  if (!listing.query.empty()) sql += " and " + issue_condition(listing.query, context, params);
+  sql += issue_condition(listing, params);
   const auto column = column_of(listing.sort);
   if (listing.after) {
     const bool time = is_time(listing.sort);
