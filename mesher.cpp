@@ -29,10 +29,12 @@
 #include "io/journal/local_journal.hpp"
 #include "io/metrics/operations.hpp"
 #include "io/postgres/event_store.hpp"
+#include "io/postgres/issue_keeper.hpp"
 #include "io/postgres/issue_store.hpp"
 #include "io/postgres/project_loader.hpp"
 #include "io/postgres/read_access.hpp"
 #include "io/ws/live_hub.hpp"
+#include "nodes/broadcast.hpp"
 #include "nodes/catalog.hpp"
 #include "nodes/committer.hpp"
 #include "nodes/journal_source.hpp"
@@ -81,7 +83,7 @@ class Server {
     nodes::register_nodes(registry_, {&projects_, &clock_, metrics_.get(), &issues_, &hub_});
     ingest_.add_routes(router_);
     api::add_routes(router_, {pool_, authenticator_, workers_, graph_, *metrics_, clock_, cli::replay_into(*journal_),
-                              [this] { return this->nodes(); }, config.public_url});
+                              [this] { return this->nodes(); }, config.public_url, live_messages()});
     metrics::add_routes(router_, *metrics_, probes());
     metrics::add_process_metrics(*metrics_, cli::version());
     hub_.add_routes(router_);
@@ -100,6 +102,7 @@ class Server {
       journal_->ensure_next_at_least(p, *cursor);
     }
     projects_loader_.start();
+    issue_keeper_.start();
     if (auto status = graph_.start(); !status) return status;
     replayer_.start();
     return server_.start();
@@ -153,6 +156,17 @@ class Server {
     return {{name, cli::version(), server_.url(), "ready", {"ingest", "process", "api"}, started_at_}};
   }
 
+  std::function<void(std::uint32_t, std::string)> live_messages() {
+    return [this](std::uint32_t project_id, std::string message) {
+      if (hub_.watched(project_id)) hub_.publish(project_id, std::make_shared<const std::string>(std::move(message)));
+    };
+  }
+
+  void tell_watchers(const nodes::IssueChange& change) {
+    if (!hub_.watched(change.project_id)) return;
+    hub_.publish(change.project_id, std::make_shared<const std::string>(nodes::issue_update_message(change)));
+  }
+
   nodes::Committer::Options committer_options() const { return {journal_->id(), journal_->partitions()}; }
   nodes::JournalSource::Options source_options() const {
     return {config_.graph_batch_events, config_.graph_batch_bytes};
@@ -183,6 +197,8 @@ class Server {
   nodes::JournalSource source_{*journal_, committer_, source_options()};
   api::WorkerPool workers_{4, 256};
   ws::LiveHub hub_{{}, live_authentication(api::live_authorizer(pool_, authenticator_, workers_)), *metrics_};
+  postgres::IssueKeeper issue_keeper_{database_.connect_options("mesher issue keeper"), clock_, health_,
+                                      [this](const nodes::IssueChange& change) { tell_watchers(change); }};
 
   graph::Registry registry_;
   graph::Runner runner_{registry_, source_, *metrics_, runner_options()};

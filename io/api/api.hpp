@@ -42,6 +42,8 @@ struct ApiDependencies {
   Replay replay;
   std::function<std::vector<NodeInfo>()> nodes;
   std::string public_url;  ///< scheme and host for DSNs; empty: what the request was sent to
+  /// Tells those who watch a project on the live stream; a text frame. Null: nobody does.
+  std::function<void(std::uint32_t project_id, std::string message)> live = nullptr;
 };
 
 /// Adds every route of the API.

@@ -45,6 +45,23 @@ std::optional<postgres::IssueRow> visible_issue(Call& call) {
   return std::move(issue).value();
 }
 
+std::optional<postgres::EventRow> visible_event(Call& call) {
+  const nodes::EventId id = call.parameters.path_event_id("event_id");
+  if (call.parameters.failed()) return std::nullopt;
+  const auto projects = postgres::project_ids(call.api.database, call.principal.organization_ids());
+  if (!projects) {
+    call.parameters.refuse(fail(projects.error()));
+    return std::nullopt;
+  }
+  auto event = postgres::find_event(call.api.database, id, *projects);
+  if (!event) {
+    call.parameters.refuse(fail(event.error()));
+    return std::nullopt;
+  }
+  if (!*event) call.parameters.refuse(no_such("event"));
+  return std::move(event).value();
+}
+
 std::uint32_t id_cursor(Call& call, std::string_view list) {
   const auto values = call.parameters.cursor(list, 1);
   return values ? static_cast<std::uint32_t>(number_of(values->front())) : 0;

@@ -10,6 +10,7 @@
 #include "io/api/cursor.hpp"
 #include "io/api/error_codes.hpp"
 #include "io/api/parameters.hpp"
+#include "io/postgres/read_events.hpp"
 #include "io/postgres/read_issues.hpp"
 #include "io/postgres/read_projects.hpp"
 
@@ -48,6 +49,8 @@ struct Route {
 /// parameters.
 [[nodiscard]] std::optional<postgres::ProjectRow> visible_project(Call& call);
 [[nodiscard]] std::optional<postgres::IssueRow> visible_issue(Call& call);
+/// Of the path's {event_id}.
+[[nodiscard]] std::optional<postgres::EventRow> visible_event(Call& call);
 
 /// `rows` were asked for with one more than the page holds: cuts that one off and says that there is a next page.
 template <class Row>

@@ -19,6 +19,7 @@ constexpr std::array kCodes{
              "the search query can't be read; the message tells the position"},
     CodeInfo{Code::invalid_body, 400, "invalid_body", "the body is not the JSON that this endpoint takes"},
     CodeInfo{Code::invalid_topology, 422, "invalid_topology", "the topology has mistakes; all are listed"},
+    CodeInfo{Code::invalid_rules, 422, "invalid_rules", "the fingerprint rules have mistakes; all are listed"},
     CodeInfo{Code::unauthenticated, 401, "unauthenticated", "no API token, or one that is unknown, revoked or expired"},
     CodeInfo{Code::forbidden, 403, "forbidden", "the token's scope or the user's role does not allow this"},
     CodeInfo{Code::not_found, 404, "not_found",

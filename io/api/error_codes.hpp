@@ -18,6 +18,7 @@ enum class Code : std::uint8_t {
   invalid_query,
   invalid_body,
   invalid_topology,
+  invalid_rules,
   unauthenticated,
   forbidden,
   not_found,

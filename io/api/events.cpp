@@ -48,24 +48,6 @@ http::Response page_of_events(Call& call, std::string_view name, postgres::Event
   return list_answer(std::move(data), next);
 }
 
-/// The event of the path if it is in a project that the caller sees; otherwise the call has failed.
-std::optional<postgres::EventRow> visible_event(Call& call) {
-  const nodes::EventId id = call.parameters.path_event_id("event_id");
-  if (call.parameters.failed()) return std::nullopt;
-  const auto projects = postgres::project_ids(call.api.database, call.principal.organization_ids());
-  if (!projects) {
-    call.parameters.refuse(fail(projects.error()));
-    return std::nullopt;
-  }
-  auto event = postgres::find_event(call.api.database, id, *projects);
-  if (!event) {
-    call.parameters.refuse(fail(event.error()));
-    return std::nullopt;
-  }
-  if (!*event) call.parameters.refuse(no_such("event"));
-  return std::move(event).value();
-}
-
 }  // namespace
 
 http::Response list_issue_events(Call& call) {
@@ -97,14 +79,6 @@ http::Response get_event(Call& call) {
   response.body = event_detail(*event, *neighbours, StoredEvent(*event, *std::move(payload)));
   response.headers.emplace_back("Cache-Control", "no-store");
   return response;
-}
-
-http::Response get_grouping(Call& call) {
-  const auto event = visible_event(call);
-  if (call.parameters.failed()) return call.parameters.failure();
-  auto payload = postgres::payload_of(call.api.database, *event);
-  if (!payload) return fail(payload.error());
-  return answer(grouping_json(*event, StoredEvent(*event, *std::move(payload))));
 }
 
 }  // namespace mesher::api

@@ -187,7 +187,7 @@ http::Response list_quarantine(Call& call) {
                     {"quarantined_at", rfc3339(entry.quarantined_at)},
                     {"node", entry.node},
                     {"reason", entry.reason},
-                    {"is_event", entry.is_event()},
+                    {"is_event", entry.is_event},
                     {"payload", entry.payload}});
   }
   return list_answer(std::move(data), next);

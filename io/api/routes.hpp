@@ -36,6 +36,34 @@ http::Response get_dashboard_tags(Call& call);
 http::Response get_health(Call& call);
 http::Response get_timeline(Call& call);
 
+// issue_changes.cpp
+http::Response patch_issue(Call& call);
+http::Response resolve_issue(Call& call);
+http::Response unresolve_issue(Call& call);
+http::Response archive_issue(Call& call);
+http::Response assign_issue(Call& call);
+http::Response patch_project_issues(Call& call);
+http::Response undo_issue_change(Call& call);
+
+// issue_merging.cpp
+http::Response merge_issue(Call& call);
+http::Response split_issue(Call& call);
+http::Response remove_issue(Call& call);
+http::Response discard_issue(Call& call);
+http::Response list_issue_hashes(Call& call);
+http::Response list_discarded(Call& call);
+http::Response restore_discarded(Call& call);
+
+// issue_talk.cpp
+http::Response list_issue_activity(Call& call);
+http::Response list_issue_comments(Call& call);
+http::Response add_issue_comment(Call& call);
+http::Response edit_issue_comment(Call& call);
+http::Response remove_issue_comment(Call& call);
+
+// ownership.cpp
+http::Response get_ownership(Call& call);
+http::Response put_ownership(Call& call);
 // tags.cpp
 http::Response list_project_tags(Call& call);
 http::Response list_tag_values(Call& call);
@@ -48,7 +76,15 @@ http::Response get_overview(Call& call);
 http::Response list_issue_events(Call& call);
 http::Response list_project_events(Call& call);
 http::Response get_event(Call& call);
+
+// grouping.cpp
 http::Response get_grouping(Call& call);
+http::Response preview_fingerprint_rules(Call& call);
+http::Response list_similar_issues(Call& call);
+
+// feedback.cpp
+http::Response list_project_feedback(Call& call);
+http::Response list_issue_feedback(Call& call);
 
 // operations.cpp
 http::Response get_graph(Call& call);

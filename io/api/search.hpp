@@ -10,6 +10,8 @@ namespace mesher::api {
 
 /// The parameter `query` (docs/search.md); a mistake becomes the failure of `parameters`, with its position.
 [[nodiscard]] query::Node read_query(Parameters& parameters, query::Scope scope);
+/// The same for a query that is elsewhere, in a body say.
+[[nodiscard]] query::Node read_query(Parameters& parameters, std::string_view text, query::Scope scope);
 
 /// The same for a query that came in a body.
 [[nodiscard]] query::Node read_query(Parameters& parameters, std::string_view text, query::Scope scope);

@@ -176,6 +176,16 @@ void RecordWriter::add(const nodes::CheckedEvent& event, std::string_view json) 
   ++events_;
 }
 
+void RecordWriter::add(const nodes::Feedback& feedback) {
+  const auto body = nodes::feedback_to_json(feedback);
+  nodes::Record record = record_;
+  record.kind = nodes::RecordKind::feedback;
+  record.event_id = feedback.id;
+  record.body = body;
+  nodes::encode(record, block.bytes);
+  block.ends.push_back(static_cast<std::uint32_t>(block.bytes.size()));
+}
+
 void RecordWriter::keep_first(std::size_t n) {
   if (n >= events_) return;
   block.bytes.resize(n == 0 ? 0 : block.ends[n - 1]);

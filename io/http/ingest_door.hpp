@@ -76,6 +76,8 @@ class RecordWriter {
   RecordWriter(const Sender& sender, const Request& request, UnixMicros now);
 
   void add(const nodes::CheckedEvent& event, std::string_view json);
+  /// What a user said; it is no event.
+  void add(const nodes::Feedback& feedback);
   /// Takes the records behind the first `n` back.
   void keep_first(std::size_t n);
   void set_drift(std::int64_t micros) { record_.sent_drift = micros; }

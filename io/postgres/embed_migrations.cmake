@@ -1,5 +1,5 @@
-# Writes OUTPUT: a source with the text of each of FILES, separated by bars, as a raw string literal.
-string(REPLACE "|" ";" FILES "${FILES}")
+# Writes OUTPUT: a source with the text of each of FOLDER's SQL files as a raw string literal, in the order of their names.
+file(GLOB FILES ${FOLDER}/*.sql)
 list(SORT FILES)
 set(entries "")
 foreach(file ${FILES})

@@ -19,6 +19,9 @@ struct EventPlace {
   std::uint32_t block_index = 0;
 };
 
+/// What tells the hashes of one issue apart in table events: the first four bytes, big-endian.
+[[nodiscard]] std::int32_t hash_key(const nodes::Fingerprint& hash);
+
 /// The statement for which encode_event_rows() makes the input.
 extern const char* const kCopyEvents;
 

@@ -62,6 +62,14 @@ struct Neighbours {
 };
 [[nodiscard]] Result<Neighbours> neighbours(Pool& pool, const EventRow& event);
 
+/// The latest events of each issue received in [from, to), at most `each` of one, in the order of `issue_ids`.
+[[nodiscard]] Result<std::vector<EventRow>> latest_events(Pool& pool, std::uint32_t project_id,
+                                                          const std::vector<std::int64_t>& issue_ids, UnixMicros from,
+                                                          UnixMicros to, std::uint32_t each);
+
+/// Payloads of events of one project, parallel to `events`. A block that holds several is read once.
+[[nodiscard]] Result<std::vector<std::string>> payloads_of(Pool& pool, const std::vector<EventRow>& events);
+
 /// The event as sent, JSON.
 [[nodiscard]] Result<std::string> payload_of(Pool& pool, const EventRow& event);
 

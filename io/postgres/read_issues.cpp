@@ -18,7 +18,7 @@ constexpr std::string_view kSelect =
     "select i.project_id, i.id, i.short_id, p.slug, i.title, i.culprit, i.type, i.platform, i.level, i.status, "
     "i.substatus,"
     " i.is_regressed, i.event_count, i.user_count, i.first_seen, i.last_seen, i.first_release, i.assigned_user,"
-    " i.assigned_team, encode(i.primary_hash, 'hex'), i.first_received, i.last_received";
+    " i.assigned_team, encode(i.primary_hash, 'hex'), i.first_received, i.last_received, i.version, (i.life->'asked')::text";
 constexpr std::string_view kFrom = " from issues i join projects p on p.id = i.project_id";
 // One scan of the project's last day; counted to the hour, as the sparkline is.
 constexpr std::string_view kTrend =
@@ -26,7 +26,7 @@ constexpr std::string_view kTrend =
     " where h.project_id = $1::integer and h.hour > $2::timestamptz - interval '24 hours' group by h.issue_id) d"
     " on d.issue_id = i.id";
 
-constexpr int kIssueColumns = 22;
+constexpr int kIssueColumns = 24;
 
 IssueRow issue_at(const Rows& rows, std::size_t row) {
   int column = 0;
@@ -60,6 +60,8 @@ IssueRow issue_at(const Rows& rows, std::size_t row) {
   issue.fingerprint = text();
   issue.first_received = rows.time(row, column++);
   issue.last_received = rows.time(row, column++);
+  issue.version = integer();
+  issue.waits_for = text();
   return issue;
 }
 
@@ -143,7 +145,8 @@ Result<std::optional<IssueRow>> find_issue(Pool& pool, std::int64_t id,
                                            const std::vector<std::uint32_t>& organization_ids) {
   static const std::string kSql =
       std::string(kSelect) + std::string(kFrom) +
-      " where p.organization_id = any($1::integer[]) and i.id = $2::bigint and i.event_count > 0";
+      " where p.organization_id = any($1::integer[]) and i.event_count > 0 and"
+      " i.id = coalesce((select r.target_id from issue_redirects r where r.issue_id = $2::bigint), $2::bigint)";
   Params params;
   params.integers(std::vector<std::int64_t>(organization_ids.begin(), organization_ids.end())).integer(id);
   auto rows = pool.query(kSql, params);

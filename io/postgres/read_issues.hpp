@@ -8,6 +8,7 @@
 
 #include "graph/base/clock.hpp"
 #include "graph/base/result.hpp"
+#include "io/postgres/params.hpp"
 #include "nodes/event.hpp"
 #include "nodes/query/ast.hpp"
 
@@ -32,6 +33,8 @@ struct IssueRow {
   UnixMicros first_received = 0, last_received = 0;  ///< when they came
   std::int64_t trend = 0;                            ///< in lists that are sorted by it
   std::optional<std::uint32_t> assigned_user, assigned_team;
+  std::int64_t version = 0;  ///< counts changes of state and assignment
+  std::string waits_for;     ///< what a resolved or archived issue waits for, as it was asked for: JSON, or empty
 };
 
 enum class IssueSort : std::uint8_t {
@@ -65,7 +68,11 @@ struct IssueListing {
 /// Largest or latest first.
 [[nodiscard]] Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listing);
 
-/// The issue, if it is in a project of one of these organisations.
+/// The part of the listing that says which issues, as a condition on `issues i`; values go into `params`, whose
+/// first is the project's id.
+[[nodiscard]] std::string issue_condition(const IssueListing& listing, Params& params);
+
+/// The issue, or the one that it was merged into, if it is in a project of one of these organisations.
 [[nodiscard]] Result<std::optional<IssueRow>> find_issue(Pool& pool, std::int64_t id,
                                                          const std::vector<std::uint32_t>& organization_ids);
 

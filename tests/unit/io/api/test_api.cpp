@@ -126,17 +126,17 @@ void TestDatabase::store(std::uint32_t project, const std::vector<Sent>& events)
     event.grouping_version = 1;
     hashes.push_back(hash_of(sent.group));
     event.hashes = {&hashes.back(), 1};
-    wanted.push_back({project,
-                      {hashes.back()},
-                      std::string(event.title),
-                      "",
-                      std::string(event.type),
-                      "python",
-                      event.level,
-                      event.received,
-                      1,
-                      std::string(event.release),
-                      nodes::issue_text(event)});
+    auto& entry = wanted.emplace_back();
+    entry.project_id = project;
+    entry.hashes = {hashes.back()};
+    entry.title = event.title;
+    entry.type = event.type;
+    entry.platform = "python";
+    entry.level = event.level;
+    entry.first_seen = event.received;
+    entry.grouping_version = 1;
+    entry.first_release = event.release;
+    entry.text = nodes::issue_text(event);
     parsed.push_back(event);
   }
   const auto ids = need(issues_->find_or_create(wanted));
@@ -145,7 +145,8 @@ void TestDatabase::store(std::uint32_t project, const std::vector<Sent>& events)
   set.cursor_from = cursor_;
   set.cursor_to = cursor_ += events.size();
   for (std::size_t i = 0; i < parsed.size(); ++i) {
-    parsed[i].issue_id = ids[i];
+    parsed[i].issue_id = ids[i].issue_id;
+    parsed[i].issue_epoch = ids[i].epoch;
     set.events.push_back(&parsed[i]);
   }
   need(events_->commit(set));
@@ -196,13 +197,14 @@ TestApi::TestApi() {
 }
 
 Answer TestApi::send(const std::string& method, const std::string& target, const std::string& token,
-                     const std::string& body) {
+                     const std::string& body, const std::map<std::string, std::string>& headers) {
   http::Request request;
   request.method = method;
   const auto question = target.find('?');
   request.path = target.substr(0, question);
   if (question != std::string::npos) request.query = target.substr(question + 1);
   if (!token.empty()) request.headers.emplace_back("authorization", "Bearer " + token);
+  for (const auto& [name, value] : headers) request.headers.emplace_back(name, value);
   request.body = body;
   std::promise<http::Response> promise;
   router_.handle(std::move(request), [&](http::Response response) { promise.set_value(std::move(response)); });

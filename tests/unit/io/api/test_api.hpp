@@ -97,7 +97,7 @@ class TestApi {
   TestApi();
   Answer get(const std::string& target, const std::string& token) { return send("GET", target, token); }
   Answer send(const std::string& method, const std::string& target, const std::string& token,
-              const std::string& body = {});
+              const std::string& body = {}, const std::map<std::string, std::string>& headers = {});
   /// All pages of a list, from the first on.
   std::vector<TestJson> all_pages(const std::string& target, const std::string& token);
 

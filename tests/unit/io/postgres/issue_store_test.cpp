@@ -19,7 +19,8 @@ TEST(GROUP_04_issue_store, eight_threads_that_want_the_same_hashes_get_the_same_
   StoreFixture f;
   constexpr std::size_t kThreads = 8, kHashes = 40;
   const auto other = testing::make_project(f.connection, "other");
-  std::vector<std::vector<std::int64_t>> answers(kThreads);
+  using Found = nodes::ports::IssueStore::Found;
+  std::vector<std::vector<Found>> answers(kThreads);
   std::latch start(kThreads);
   std::vector<std::jthread> threads;
   for (std::size_t t = 0; t < kThreads; ++t) {
@@ -37,7 +38,9 @@ TEST(GROUP_04_issue_store, eight_threads_that_want_the_same_hashes_get_the_same_
   }
   threads.clear();
   for (const auto& answer : answers) EXPECT_EQ(answer, answers.front());
-  EXPECT_EQ(std::set<std::int64_t>(answers[0].begin(), answers[0].end()).size(), kHashes);
+  std::set<std::int64_t> distinct;
+  for (const auto& found : answers[0]) distinct.insert(found.issue_id);
+  EXPECT_EQ(distinct.size(), kHashes);
   EXPECT_EQ(f.number("select count(*) from issues"), 40);
   EXPECT_EQ(f.number("select count(*) from issue_hashes"), 40);
   EXPECT_EQ(f.number("select max(short_id) from issues"), 20);
