@@ -38,6 +38,11 @@ ports::IssueText issue_text(const Event& event) {
     if (text.error_type.empty()) text.error_type = first_characters(exception->type, kNameCharacters);
     if (text.message.size() < kMessageCharacters) {
       if (!text.message.empty()) text.message += '\n';
+      // Of causes the type as well: that of the last one is in the title.
+      if (exception != event.exceptions.rbegin() && !exception->type.empty()) {
+        text.message += first_characters(exception->type, kNameCharacters);
+        text.message += ": ";
+      }
       text.message += first_characters(exception->value, kMessageCharacters);
     }
     add(text, exception->frames);

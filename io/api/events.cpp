@@ -55,7 +55,7 @@ http::Response list_issue_events(Call& call) {
   if (call.parameters.failed()) return call.parameters.failure();
   postgres::EventListing listing;
   listing.project_id = issue->project_id;
-  listing.issue_id = issue->id;
+  listing.issue_ids = {issue->id};
   // All that is kept: whoever opens an issue of last week wants to see its events.
   return page_of_events(call, fmt::format("issue events|{}", issue->id), std::move(listing), std::nullopt);
 }

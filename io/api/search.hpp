@@ -13,4 +13,7 @@ namespace mesher::api {
 /// The same for a query that is elsewhere, in a body say.
 [[nodiscard]] query::Node read_query(Parameters& parameters, std::string_view text, query::Scope scope);
 
+/// The same for a query that came in a body.
+[[nodiscard]] query::Node read_query(Parameters& parameters, std::string_view text, query::Scope scope);
+
 }  // namespace mesher::api

@@ -72,6 +72,8 @@ Timeline read_timeline(Call& call) {
   if (call.parameters.failed() || timeline.range.empty()) return timeline;
   auto& range = timeline.range;
   if (!by_day) {
+    // Of no use here, but a mistake all the same.
+    if (zone != "UTC") (void)days_of(call, zone, range.from, range.from + 1);
     std::vector<UnixMicros> hours;
     for (UnixMicros hour = range.from; hour < range.to; hour += kHour) hours.push_back(hour);
     timeline.buckets = Buckets(std::move(hours));

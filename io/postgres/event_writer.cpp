@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <tuple>
 #include <unordered_set>
@@ -241,6 +242,7 @@ void EventStore::Writer::sort_by_issue(Attempt& attempt) {
 void EventStore::Writer::make_blocks(Attempt& attempt) {
   std::vector<std::string_view> payloads;
   std::size_t bytes = 0;
+  UnixMicros first = std::numeric_limits<UnixMicros>::max(), last = 0;
   for (std::size_t i = 0; i < attempt.stored.size(); ++i) {
     const auto& event = *attempt.stored[i];
     auto& place = attempt.places[i];
@@ -248,15 +250,20 @@ void EventStore::Writer::make_blocks(Attempt& attempt) {
     place.block_index = static_cast<std::uint32_t>(payloads.size());
     payloads.push_back(event.payload);
     words_.add(event);
+    first = std::min(first, event.received);
+    last = std::max(last, event.received);
     bytes += event.payload.size();
-    const bool last = i + 1 == attempt.stored.size() || attempt.places[i + 1].day != place.day ||
+    const bool ends = i + 1 == attempt.stored.size() || attempt.places[i + 1].day != place.day ||
                       attempt.stored[i + 1]->project_id != event.project_id;
-    if (!last && payloads.size() < kBlockEvents && bytes < kBlockBytes) continue;
+    if (!ends && payloads.size() < kBlockEvents && bytes < kBlockBytes) continue;
     auto& call = attempt.blocks.emplace_back();
     call.sql =
-        "insert into event_blocks (project_id, day, block_id, data, words) values ($1, $2::date, $3, $4, $5::tsvector)";
+        "insert into event_blocks (project_id, day, block_id, data, words, first_received, last_received) "
+        "values ($1, $2::date, $3, $4, $5::tsvector, $6::timestamptz, $7::timestamptz)";
     call.params.integer(event.project_id).text(date_text(place.day)).integer(place.block_id);
-    call.params.bytes(compressor_.compress(payloads)).text(words_.take());
+    call.params.bytes(compressor_.compress(payloads)).text(words_.take()).time(first).time(last);
+    first = std::numeric_limits<UnixMicros>::max();
+    last = 0;
     free_blocks_.pop_front();
     payloads.clear();
     bytes = 0;

@@ -9,6 +9,7 @@
 
 #include "io/postgres/event_rows.hpp"
 #include "io/postgres/issue_locks.hpp"
+#include "io/postgres/search_moves.hpp"
 
 namespace mesher::postgres {
 namespace {
@@ -148,6 +149,7 @@ void append_hours(std::uint32_t project_id, std::int64_t issue, const Moved& mov
       "events)"
       " on conflict (project_id, issue_id, hour) do update set events = h.events + excluded.events";
   add.params.integer(project_id).integer(issue).times(hours).integers(counts);
+  append_day_changes(project_id, issue, moved.by_hour, sign, calls);
   if (sign > 0) return;
   auto& clear = calls.emplace_back();
   clear.sql =
@@ -298,6 +300,11 @@ Result<bool> move_some(Connection& connection) {
   const bool last = split ? moved->count == 0 : moved->count < kBatch;
   Status followed;
   if (split) followed = last ? recount(connection, **move) : move_counters(connection, **move, *moved);
+  if (followed && split && last) {
+    std::vector<Call> calls;
+    append_search_split((*move)->project_id, (*move)->from, *(*move)->to, calls);
+    followed = run_all(connection, calls);
+  }
   if (!followed) return followed.error();
   if (auto status = note_progress(connection, **move, *moved, last); !status) return status.error();
   if (auto status = transaction->commit(); !status) return status.error();

@@ -11,6 +11,7 @@
 #include "io/postgres/issue_locks.hpp"
 #include "io/postgres/issue_moves.hpp"
 #include "io/postgres/pool.hpp"
+#include "io/postgres/search_moves.hpp"
 
 namespace mesher::postgres {
 namespace {
@@ -121,6 +122,7 @@ Status merge_locked(Connection& connection, const IssueRef& ref, const LockedIss
            " select $1::integer, $3::bigint, hour, sum(events) from gone group by hour order by hour"
            " on conflict (project_id, issue_id, hour) do update set events = h.events + excluded.events",
            params()));
+  append_search_merge(ref.project_id, from, target.id, calls);
   for (const char* table : {"issue_hashes", "issue_activity", "issue_comments"}) {
     calls.push_back(call(fmt::format("update {} set issue_id = $3::bigint where project_id = $1::integer"
                                      " and issue_id = any($2::bigint[])",
@@ -308,6 +310,7 @@ Status delete_issue(Pool& pool, const IssueRef& issue, bool discard, std::uint32
       calls.push_back(call(
           fmt::format("delete from {} where project_id = $1::integer and issue_id = $2::bigint", table), params()));
     }
+    append_search_delete(issue.project_id, issue.id, calls);
     calls.push_back(
         call("delete from issue_redirects where project_id = $1::integer and target_id = $2::bigint", params()));
     calls.push_back(call("delete from issues where project_id = $1::integer and id = $2::bigint", params()));

@@ -342,14 +342,43 @@ class Compiler {
             " and {})",
             named("g.value", term));
       default:
-        return fmt::format("e.issue_id in (select i.id from issues i where i.project_id = {} and {})", project(),
-                           issue_term(term));
+        // A join with so many issues would read all events of the time range before it sorts them: as a test of each
+        // event, it ends with the page.
+        return fmt::format("(e.issue_id in (select i.id from issues i where i.project_id = {} and {})) is true",
+                           project(), issue_term(term));
     }
   }
 
   const QueryContext& context_;
   Params& params_;
 };
+
+/// Fields that event_term() asks the event's issue for.
+bool about_issue(Field field) {
+  switch (field) {
+    case Field::is:
+    case Field::assigned:
+    case Field::platform:
+    case Field::first_seen:
+    case Field::last_seen:
+    case Field::events:
+    case Field::users:
+    case Field::type:
+    case Field::culprit:
+    case Field::stack_function:
+    case Field::stack_module:
+    case Field::stack_file:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool about_issue(const Node& node) {
+  if (node.kind == Node::Kind::term) return about_issue(node.term.field);
+  return !node.children.empty() &&
+         std::all_of(node.children.begin(), node.children.end(), [](const Node& child) { return about_issue(child); });
+}
 
 std::string blocks_of(const Term& term) {
   std::string any;
@@ -394,6 +423,16 @@ std::string issue_condition(const Node& query, const QueryContext& context, Para
 
 std::string event_condition(const Node& query, const QueryContext& context, Params& params) {
   return Compiler(context, params).events(query);
+}
+
+Node issue_part(const Node& query) {
+  if (query.kind != Node::Kind::all) return about_issue(query) ? query : Node{};
+  Node part;
+  for (const Node& child : query.children) {
+    if (about_issue(child)) part.children.push_back(child);
+  }
+  if (part.children.size() == 1) return Node(part.children.front());
+  return part;
 }
 
 std::string block_condition(const Node& query) {

@@ -26,6 +26,9 @@ struct QueryContext {
 /// A condition on `events e`, likewise.
 [[nodiscard]] std::string event_condition(const query::Node& query, const QueryContext& context, Params& params);
 
+/// What a query about events demands of their issue alone, to be asked as a query about issues; empty: nothing.
+[[nodiscard]] query::Node issue_part(const query::Node& query);
+
 /// What the words of a block (event_blocks.words) must fulfil for it to hold an event that satisfies the query: a
 /// tsquery in text form; empty if every block may.
 [[nodiscard]] std::string block_condition(const query::Node& query);

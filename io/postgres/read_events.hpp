@@ -40,7 +40,7 @@ struct EventPosition {
 
 struct EventListing {
   std::uint32_t project_id = 0;
-  std::optional<std::int64_t> issue_id;
+  std::vector<std::int64_t> issue_ids;  ///< empty: of any issue
   query::Node query;
   std::uint32_t user_id = 0;  ///< who is `me` in the query
   UnixMicros now = 0;         ///< what its relative times are relative to

@@ -16,6 +16,7 @@
 /// do not exist here.
 namespace mesher::postgres {
 
+class Params;
 class Pool;
 
 struct IssueRow {
@@ -62,6 +63,8 @@ struct IssueListing {
   std::optional<IssuePosition> after;
   std::uint32_t limit = 25;
 };
+/// Query and time range as a condition on `issues i`; parameter 1 must be the project's id already.
+[[nodiscard]] std::string issue_condition(const IssueListing& listing, Params& params);
 /// Largest or latest first.
 [[nodiscard]] Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listing);
 

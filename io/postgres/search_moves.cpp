@@ -21,6 +21,10 @@ void append_search_merge(std::uint32_t project_id, const std::vector<std::int64_
   add("insert into issue_tags (project_id, issue_id, key, value) select distinct $1::integer, $3::bigint, key, value"
       " from issue_tags where project_id = $1::integer and issue_id = any ($2::bigint[]) order by key, value"
       " on conflict do nothing");
+  add("update issues t set first_received = least(t.first_received, s.first), last_received ="
+      " greatest(t.last_received, s.last) from (select min(first_received) as first, max(last_received) as last"
+      "  from issues where project_id = $1::integer and id = any ($2::bigint[])) s"
+      " where t.project_id = $1::integer and t.id = $3::bigint and s.first is not null");
   add("update issue_texts t set words = t.words || s.words from"
       " (select array_to_tsvector(array_agg(distinct w.lexeme)) as words from issue_texts x, unnest(x.words) w"
       "  where x.project_id = $1::integer and x.issue_id = any ($2::bigint[])) s"
@@ -28,9 +32,9 @@ void append_search_merge(std::uint32_t project_id, const std::vector<std::int64_
 }
 
 void append_day_changes(std::uint32_t project_id, std::int64_t issue, const std::map<UnixMicros, std::int64_t>& by_hour,
-                        std::vector<Call>& calls) {
+                        int sign, std::vector<Call>& calls) {
   std::map<std::int64_t, std::int64_t> sums;
-  for (const auto& [hour, events] : by_hour) sums[hour / kDay] += events;
+  for (const auto& [hour, events] : by_hour) sums[hour / kDay] += sign * events;
   if (sums.empty()) return;
   std::vector<std::string> days;
   std::vector<std::int64_t> counts;
@@ -57,14 +61,18 @@ void append_search_split(std::uint32_t project_id, std::int64_t from, std::int64
       "insert into issue_tags (project_id, issue_id, key, value) select distinct $1::integer, $2::bigint, t.key,"
       " left(t.value, 200) from events e, lateral (select key, value from jsonb_each_text(coalesce(e.tags, '{}'))"
       " union all select 'environment', e.environment union all select 'release', e.release) t"
-      " where e.project_id = $1::integer and e.issue_id = $2::bigint and t.value <> '' on conflict do nothing";
+      " where e.project_id = $1::integer and e.issue_id = $2::bigint and t.value <> ''"
+      " and exists (select from issues i where i.project_id = $1::integer and i.id = $2::bigint) on conflict do "
+      "nothing";
   tags.params.integer(project_id).integer(to);
   // What its first event said nobody has kept apart; what the issue said that it comes from is near enough.
   auto& text = calls.emplace_back();
   text.sql =
       "insert into issue_texts (project_id, issue_id, error_type, message, functions, modules, files, words)"
       " select project_id, $3::bigint, error_type, message, functions, modules, files, words from issue_texts"
-      " where project_id = $1::integer and issue_id = $2::bigint on conflict do nothing";
+      " where project_id = $1::integer and issue_id = $2::bigint"
+      " and exists (select from issues i where i.project_id = $1::integer and i.id = $3::bigint) on conflict do "
+      "nothing";
   text.params.integer(project_id).integer(from).integer(to);
 }
 

@@ -15,9 +15,9 @@ namespace mesher::postgres {
 void append_search_merge(std::uint32_t project_id, const std::vector<std::int64_t>& from, std::int64_t target,
                          std::vector<Call>& calls);
 
-/// Events of an issue came (positive) or went (negative), by hour.
+/// Events of an issue, by hour, came (`sign` 1) or went (-1).
 void append_day_changes(std::uint32_t project_id, std::int64_t issue, const std::map<UnixMicros, std::int64_t>& by_hour,
-                        std::vector<Call>& calls);
+                        int sign, std::vector<Call>& calls);
 
 /// An issue that was split off has its rows in events: the tags and words that they bring.
 void append_search_split(std::uint32_t project_id, std::int64_t from, std::int64_t to, std::vector<Call>& calls);

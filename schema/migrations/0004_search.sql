@@ -49,7 +49,11 @@ where exists (select 1 from issues i where i.project_id = e.project_id and i.id 
 
 -- Words of the messages and hashes of the tags and users of a block's events (io/postgres/block_words.hpp): one entry of
 -- the index serves hundreds of events. A block with the word * may hold anything.
-alter table event_blocks add column words tsvector not null default '''*'''::tsvector;
+-- When its events were received: the latest blocks are looked into first.
+alter table event_blocks
+  add column words tsvector not null default '''*'''::tsvector,
+  add column first_received timestamptz not null default '-infinity',
+  add column last_received timestamptz not null default 'infinity';
 create index event_blocks_words on event_blocks using gin (words);
 create index events_block on events (block_id);
 

@@ -95,13 +95,14 @@ TEST_F(SEARCH_05_plans, never_scan_a_partition_of_events_and_touch_little_more_t
   const std::string filled = "^events_(" + days + ")$";
   const std::string every = "^events_[0-9]";
   const auto rows_read = [&] { return figure("idx_tup_fetch", every) + figure("seq_tup_read", every); };
+  // Four blocks of 256 events are looked into at once.
   for (int round = 0; round < 8; ++round) {  // generic plans come after five
     for (const auto& target : targets) {
       const auto scans = figure("seq_scan", filled);
       const auto rows = rows_read();
       ASSERT_EQ(api_.get(target, token_).status, 200) << target;
       EXPECT_EQ(figure("seq_scan", filled), scans) << target << " round " << round;
-      EXPECT_LE(rows_read() - rows, 400) << target << " round " << round;
+      EXPECT_LE(rows_read() - rows, 1100) << target << " round " << round;
     }
   }
 }

@@ -72,7 +72,7 @@ TEST_F(SEARCH_01_search, issues_are_found_by_state_numbers_times_and_people) {
   for (const char* name : {"alpha", "beta", "gamma"}) {
     store({{"message", name}, {"level", name[0] == 'a' ? "fatal" : "info"}, {"user", {{"id", name}}}}, name);
   }
-  store({{"message", "alpha"}, {"level", "fatal"}, {"timestamp", rfc3339(now_ - 40 * kDay)}}, "alpha");
+  store({{"message", "alpha"}, {"level", "fatal"}, {"timestamp", rfc3339(now_ - 20 * kDay)}}, "alpha");
   set("beta", "status = 'resolved', substatus = ''");
   set("gamma", "status = 'archived', substatus = 'ongoing', assigned_user = " + std::to_string(user_));
   EXPECT_EQ(issues("is:unresolved"), Titles{"alpha"});

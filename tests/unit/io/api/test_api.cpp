@@ -11,6 +11,7 @@
 
 #include "io/auth/token.hpp"
 #include "nodes/event_json.hpp"
+#include "nodes/issue_text.hpp"
 #include "nodes/ports/journal.hpp"
 #include "tests/unit/io/postgres/test_cluster.hpp"
 
@@ -135,6 +136,7 @@ void TestDatabase::store(std::uint32_t project, const std::vector<Sent>& events)
     entry.first_seen = event.received;
     entry.grouping_version = 1;
     entry.first_release = event.release;
+    entry.text = nodes::issue_text(event);
     parsed.push_back(event);
   }
   const auto ids = need(issues_->find_or_create(wanted));

@@ -72,11 +72,21 @@ TEST(SEARCH_02_sql, blocks_are_asked_for_what_every_hit_has) {
   };
   EXPECT_EQ(blocks(""), "");
   EXPECT_EQ(blocks("-timeout level:error"), "");
-  EXPECT_EQ(blocks("timeout"), "((('timeout':*))) | '*'");
+  EXPECT_EQ(blocks("timeout"), "(('timeout':*)) | '*'");
   EXPECT_EQ(blocks("timeout OR level:error"), "");
   EXPECT_NE(blocks("\"db timeout\" region:eu"), "");
   EXPECT_EQ(blocks("*timeout"), "");
   EXPECT_EQ(blocks("region:eu*"), "");
+}
+
+TEST(SEARCH_01_sql, knows_what_a_query_demands_of_the_issue_alone) {
+  const auto part = [](std::string_view text) {
+    return query::print(issue_part(std::get<query::Node>(query::parse(text, query::Scope::events))));
+  };
+  EXPECT_EQ(part("is:unresolved"), "is:unresolved");
+  EXPECT_EQ(part("timeout -is:resolved (type:A OR type:B) region:eu"), "-is:resolved (type:A OR type:B)");
+  EXPECT_EQ(part("is:resolved OR region:eu"), "");
+  EXPECT_EQ(part("timeout"), "");
 }
 
 }  // namespace
