@@ -1,5 +1,6 @@
 #include "nodes/broadcast.hpp"
 
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -35,7 +36,9 @@ class Broadcast final : public graph::Node {
       broadcaster_.publish_event(event, std::make_shared<const std::string>(event_message(event)));
     }
     for (const auto& change : events.issue_changes) {
-      if (broadcaster_.watched(change.project_id)) publish(change.project_id, issue_update_message(change));
+      if (!broadcaster_.watched(change.project_id)) continue;
+      if (change.escalating) publish(change.project_id, escalation_message(change));
+      publish(change.project_id, issue_update_message(change));
     }
   }
 
@@ -85,7 +88,18 @@ std::string issue_update_message(const IssueChange& change) {
             {"project_id", change.project_id},
             {"event_count", change.event_count},
             {"last_seen", rfc3339_millis(change.last_seen)},
-            {"status", change.status}};
+            {"status", change.status},
+            {"substatus", change.substatus.empty() ? Json() : Json(change.substatus)}};
+  return dumped(json);
+}
+
+std::string escalation_message(const IssueChange& change) {
+  Json json{{"type", "escalation"},
+            {"issue_id", change.issue_id},
+            {"project_id", change.project_id},
+            {"hourly", static_cast<std::int64_t>(change.hourly)},
+            {"usual", std::round(change.usual * 10) / 10},
+            {"timestamp", rfc3339_millis(change.last_seen)}};
   return dumped(json);
 }
 

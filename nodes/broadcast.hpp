@@ -17,5 +17,6 @@ namespace mesher::nodes {
 [[nodiscard]] std::string event_message(const Event& event);
 [[nodiscard]] std::string issue_message(std::string_view type, const Event& event);
 [[nodiscard]] std::string issue_update_message(const IssueChange& change);
+[[nodiscard]] std::string escalation_message(const IssueChange& change);
 
 }  // namespace mesher::nodes

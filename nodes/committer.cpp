@@ -10,6 +10,11 @@
 #include "nodes/backoff.hpp"
 
 namespace mesher::nodes {
+namespace {
+
+constexpr int kIssuesSoughtAtOnce = 3;  // without a pause; it takes several merges in a row to need more
+
+}  // namespace
 
 struct Committer::Writer {
   std::uint32_t partition = 0;
@@ -163,6 +168,7 @@ Committer::Outcome Committer::store_run(Writer& writer, std::vector<Settled>& ru
 Committer::Outcome Committer::commit(Writer& writer, ports::WriteSet& set, ports::Committed& committed,
                                      const std::stop_token& stop) {
   Backoff backoff;
+  int issues_sought = 0;
   while (true) {
     const auto began = std::chrono::steady_clock::now();
     auto answer = store_.commit(set);
@@ -180,12 +186,8 @@ Committer::Outcome Committer::commit(Writer& writer, ports::WriteSet& set, ports
     const auto& error = answer.error();
     if (error.code == ErrorCode::invalid) return isolate_poison(writer, set, committed, stop);
     if (error.code == ErrorCode::conflict && error.hint == "issue") {
-      issues_.forget(set.events);
-      std::vector<Event> copies;
-      for (const auto* event : set.events) copies.push_back(*event);
-      if (issues_.fill_missing(copies)) {
-        for (std::size_t i = 0; i < copies.size(); ++i) set.events[i]->issue_id = copies[i].issue_id;
-      }
+      // Merged, split, deleted or discarded meanwhile: nothing is wrong.
+      if (find_issues_anew(set) && ++issues_sought <= kIssuesSoughtAtOnce) continue;
     } else if (error.code == ErrorCode::conflict) {
       // The answer of an earlier try may have been lost with its connection after the database had committed.
       const auto cursor = store_.cursor(set.journal_id, set.partition);
@@ -212,6 +214,32 @@ Committer::Outcome Committer::commit(Writer& writer, ports::WriteSet& set, ports
     const std::lock_guard lock(writer.mutex);
     if (writer.closed) return Outcome::abandoned;
   }
+}
+
+/// Looks up the issues of all events again; those that are discarded now leave the set and are counted.
+bool Committer::find_issues_anew(ports::WriteSet& set) {
+  issues_.forget(set.events);
+  std::vector<Event> copies;
+  for (const auto* event : set.events) copies.push_back(*event);
+  if (!issues_.fill_missing(copies)) return false;
+  std::vector<Event*> kept;
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    auto& event = *set.events[i];
+    event.issue_id = copies[i].issue_id;
+    event.issue_epoch = copies[i].issue_epoch;
+    if (event.issue_id != kDiscardedIssue) {
+      kept.push_back(&event);
+      continue;
+    }
+    const auto book = [&](std::string_view outcome, std::string_view reason, std::int64_t quantity) {
+      set.outcomes.push_back({event.project_id, event.key_id, event.received, std::string(outcome), std::string(reason),
+                              "error", quantity});
+    };
+    book(kDiscarded.outcome, kDiscarded.detail, 1);
+    if (event.replayed) book("quarantined", "", -1);
+  }
+  set.events = std::move(kept);
+  return true;
 }
 
 // The database refuses the data of at least one event. Halves are stored one after another without moving the cursor;
@@ -291,8 +319,13 @@ void Committer::hand_back(std::vector<Settled>& run, const ports::WriteSet& set,
   for (auto& settled : run) {
     for (auto& deposit : settled.books.deposits) {
       auto& batch = deposit.batch.as<EventBatch>();
-      for (std::size_t i = 0; i < batch.events.size(); ++i, ++at) {
+      for (std::size_t i = 0; i < batch.events.size(); ++i) {
+        if (batch.events[i].issue_id == kDiscardedIssue) {  // left the set in find_issues_anew()
+          deposit.batch.drop(i, kDiscarded);
+          continue;
+        }
         if (committed.duplicate.size() > at && committed.duplicate[at]) deposit.batch.drop(i, {"invalid", "duplicate"});
+        ++at;
       }
       if (!std::exchange(changes_given, true)) batch.issue_changes = std::move(committed.issues);
       deposit.done(std::move(deposit.batch));

@@ -82,6 +82,7 @@ class Committer {
   Outcome commit(Writer& writer, ports::WriteSet& set, ports::Committed& committed, const std::stop_token& stop);
   Outcome isolate_poison(Writer& writer, ports::WriteSet& set, ports::Committed& committed,
                          const std::stop_token& stop);
+  bool find_issues_anew(ports::WriteSet& set);
   static void hand_back(std::vector<Settled>& run, const ports::WriteSet& set, ports::Committed committed);
 
   ports::EventStore& store_;

@@ -112,11 +112,15 @@ struct Event {
 
   // upsert adds:
   std::int64_t issue_id = 0;
+  std::int32_t issue_epoch = 0;  ///< of the issue, when its hash was looked up; the store refuses an older one
 
   // batch_write adds, after the commit:
   bool new_issue = false;
   bool regressed = false;
 };
+
+/// In place of an issue's id: the hash is discarded, its events are dropped.
+constexpr std::int64_t kDiscardedIssue = -1;
 
 /// What one transaction did to an issue; the live stream and alerts live on it.
 struct IssueChange {
@@ -124,8 +128,9 @@ struct IssueChange {
   std::int64_t issue_id = 0;
   std::uint64_t event_count = 0;  ///< after the commit
   UnixMicros last_seen = 0;
-  std::string status;
-  bool is_new = false, regressed = false;
+  std::string status, substatus;
+  bool is_new = false, regressed = false, escalating = false, unarchived = false;
+  double hourly = 0, usual = 0;  ///< events an hour, of an escalation
 };
 
 /// A batch's own memory. Not thread-safe. What it hands out lives as long as it.

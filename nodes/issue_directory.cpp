@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "nodes/issue_text.hpp"
 #include "nodes/similarity.hpp"
 
 namespace mesher::nodes {
@@ -19,22 +20,66 @@ std::size_t IssueDirectory::KeyHash::operator()(const Key& key) const noexcept {
 IssueDirectory::IssueDirectory(ports::IssueStore& store, std::size_t capacity)
     : store_(store), generation_size_(capacity / 2 + 1) {}
 
-std::int64_t IssueDirectory::find_locked(const Key& key) {
-  if (const auto it = young_.find(key); it != young_.end()) return it->second;
-  const auto it = old_.find(key);
-  if (it == old_.end()) return 0;
-  const auto id = it->second;
-  remember_locked(key, id);
-  return id;
+IssueDirectory::Found IssueDirectory::find_locked(const Key& key) {
+  auto it = young_.find(key);
+  const bool in_young = it != young_.end();
+  if (!in_young) {
+    it = old_.find(key);
+    if (it == old_.end()) return {};
+  }
+  const Entry entry = it->second;
+  const bool discarded = entry.found.issue_id == kDiscardedIssue;
+  if (discarded && std::chrono::steady_clock::now() - entry.asked_at > kTrustDiscarded) return {};
+  if (!in_young) remember_locked(key, entry);
+  return entry.found;
 }
 
-void IssueDirectory::remember_locked(const Key& key, std::int64_t issue_id) {
+void IssueDirectory::remember_locked(const Key& key, const Entry& entry) {
   if (young_.size() >= generation_size_) {
     old_ = std::move(young_);
     young_.clear();
   }
-  young_[key] = issue_id;
+  young_[key] = entry;
 }
+
+namespace {
+
+void add_paths(std::span<const Frame> frames, std::vector<std::string>& paths) {
+  for (const auto& frame : frames) {
+    for (const auto path : {frame.filename, frame.abs_path}) {
+      if (!path.empty()) paths.emplace_back(path);
+    }
+  }
+}
+
+ports::IssueStore::Wanted wanted_for(const Event& event) {
+  ports::IssueStore::Wanted wanted;
+  wanted.project_id = event.project_id;
+  wanted.hashes = {event.hashes.begin(), event.hashes.end()};
+  wanted.title = event.title;
+  wanted.culprit = event.culprit;
+  wanted.type = event.type;
+  wanted.platform = event.platform;
+  wanted.level = event.level;
+  wanted.first_seen = event.received;
+  wanted.grouping_version = event.grouping_version;
+  wanted.first_release = event.release;
+  wanted.signature = similarity_signature(event);
+  wanted.text = issue_text(event);
+  for (const auto& exception : event.exceptions) add_paths(exception.frames, wanted.paths);
+  add_paths(event.stacktrace, wanted.paths);
+  for (const auto& tag : event.tags) wanted.tags.emplace_back(tag.key, tag.value);
+  if (!event.environment.empty()) wanted.tags.emplace_back("environment", event.environment);
+  if (!event.release.empty()) wanted.tags.emplace_back("release", event.release);
+  return wanted;
+}
+
+void set_issue(Event& event, const ports::IssueStore::Found& found) {
+  event.issue_id = found.issue_id;
+  event.issue_epoch = found.epoch;
+}
+
+}  // namespace
 
 std::size_t IssueDirectory::fill_known(std::span<Event> events) {
   std::size_t missing = 0;
@@ -42,7 +87,7 @@ std::size_t IssueDirectory::fill_known(std::span<Event> events) {
   for (auto& event : events) {
     if (event.issue_id != 0) continue;
     MESHER_ASSERT(!event.hashes.empty());
-    event.issue_id = find_locked({event.project_id, event.hashes.front()});
+    set_issue(event, find_locked({event.project_id, event.hashes.front()}));
     if (event.issue_id == 0) ++missing;
   }
   return missing;
@@ -55,27 +100,20 @@ Status IssueDirectory::fill_missing(std::span<Event> events) {
     if (event.issue_id != 0) continue;
     const Key key{event.project_id, event.hashes.front()};
     if (!place.try_emplace(key, wanted.size()).second) continue;
-    wanted.push_back({event.project_id,
-                      {event.hashes.begin(), event.hashes.end()},
-                      std::string(event.title),
-                      std::string(event.culprit),
-                      std::string(event.type),
-                      std::string(event.platform),
-                      event.level,
-                      event.received,
-                      event.grouping_version,
-                      std::string(event.release),
-                      similarity_signature(event)});
+    wanted.push_back(wanted_for(event));
   }
   if (wanted.empty()) return {};
   auto found = store_.find_or_create(wanted);
   if (!found) return std::move(found).error();
   MESHER_ASSERT(found->size() == wanted.size());
+  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
   for (auto& event : events) {
     if (event.issue_id != 0) continue;
-    event.issue_id = (*found)[place.at({event.project_id, event.hashes.front()})];
-    remember_locked({event.project_id, event.hashes.front()}, event.issue_id);
+    const Key key{event.project_id, event.hashes.front()};
+    const auto& answer = (*found)[place.at(key)];
+    set_issue(event, answer);
+    remember_locked(key, {answer, now});
   }
   return {};
 }
@@ -86,7 +124,7 @@ void IssueDirectory::forget(std::span<Event* const> events) {
     const Key key{event->project_id, event->hashes.front()};
     young_.erase(key);
     old_.erase(key);
-    event->issue_id = 0;
+    set_issue(*event, {});
   }
 }
 

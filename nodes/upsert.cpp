@@ -30,7 +30,7 @@ class Upsert final : public graph::AsyncNode {
 
   void submit(graph::Batch batch, Done done) override {
     if (directory_.fill_known(batch.as<EventBatch>().events) == 0) {
-      done(std::move(batch));
+      hand_on(std::move(batch), done);
       return;
     }
     {
@@ -64,8 +64,16 @@ class Upsert final : public graph::AsyncNode {
         job = std::move(waiting_.front());
         waiting_.pop_front();
       }
-      if (resolve(job.batch.as<EventBatch>().events, stop)) job.done(std::move(job.batch));
+      if (resolve(job.batch.as<EventBatch>().events, stop)) hand_on(std::move(job.batch), job.done);
     }
+  }
+
+  static void hand_on(graph::Batch batch, const Done& done) {
+    const auto& events = batch.as<EventBatch>().events;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if (events[i].issue_id == kDiscardedIssue) batch.drop(i, kDiscarded);
+    }
+    done(std::move(batch));
   }
 
   bool resolve(std::span<Event> events, const std::stop_token& stop) {
@@ -93,8 +101,8 @@ graph::NodeSpec upsert_spec(IssueDirectory* directory) {
   graph::NodeSpec spec;
   spec.type = "upsert";
   spec.help =
-      "Gives every event its issue, creating issues that do not exist yet. Waits for PostgreSQL only for fingerprints "
-      "that it has not seen lately.";
+      "Gives every event its issue, creating issues that do not exist yet, and drops events whose fingerprint is "
+      "discarded. Waits for PostgreSQL only for fingerprints that it has not seen lately.";
   spec.consumes = "events";
   spec.make = [directory](const graph::Options&) -> Result<graph::MadeNode> {
     return graph::MadeNode{nullptr, std::make_unique<Upsert>(*directory)};

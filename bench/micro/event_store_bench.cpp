@@ -123,7 +123,7 @@ class Bench {
         wanted.hashes = {hash};
         wanted.title = key;
         wanted.first_seen = event.received;
-        known = must(issues.find_or_create(std::span(&wanted, 1))).front();
+        known = must(issues.find_or_create(std::span(&wanted, 1))).front().issue_id;
       }
       event.issue_id = issues_[key];
     }

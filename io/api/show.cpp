@@ -50,7 +50,8 @@ Json issue_json(const postgres::IssueRow& issue, const postgres::Sparkline& spar
           {"platform", issue.platform},
           {"level", name_of(issue.level)},
           {"status", issue.status},
-          {"substatus", issue.substatus},
+          {"substatus", text_or_null(issue.substatus)},
+          {"waits_for", issue.waits_for.empty() ? Json() : Json::parse(issue.waits_for, nullptr, false)},
           {"event_count", issue.event_count},
           {"user_count", issue.user_count},
           {"first_seen", rfc3339(issue.first_seen)},
@@ -58,6 +59,7 @@ Json issue_json(const postgres::IssueRow& issue, const postgres::Sparkline& spar
           {"first_release", text_or_null(issue.first_release)},
           {"assigned_to", assignee_json(issue)},
           {"is_regressed", issue.is_regressed},
+          {"version", issue.version},
           {"fingerprint", issue.fingerprint},
           {"sparkline", sparkline}};
 }

@@ -12,11 +12,11 @@ namespace mesher::postgres {
 const char* const kCopyEvents =
     "copy events (project_id, day, event_id, issue_id, received_at, occurred_at, block_id, block_index, level, "
     "message, "
-    "environment, release, user_key, tags) from stdin (format binary)";
+    "environment, release, user_key, tags, hash_key) from stdin (format binary)";
 
 namespace {
 
-constexpr std::int16_t kColumns = 14;
+constexpr std::int16_t kColumns = 15;
 constexpr std::size_t kMessageCharacters = 200;
 constexpr std::size_t kFieldCharacters = 250;
 constexpr std::int64_t kDaysTo2000 = 10'957;  // PostgreSQL counts from 2000-01-01
@@ -110,14 +110,29 @@ void append_row(std::string& out, const nodes::Event& event, const EventPlace& p
   append_field(out, place.block_id);
   append_field(out, static_cast<std::int32_t>(place.block_index));
   append_field(out, static_cast<std::int16_t>(event.level));
-  append_text(out, event.message.empty() ? event.title : event.message, kMessageCharacters);
+  append_text(out, stored_message(event), kMessageCharacters);
   append_optional(out, event.environment);
   append_optional(out, event.release);
   append_optional(out, event.user.key());
   append_tags(out, event.tags);
+  if (event.hashes.empty()) {
+    append_raw(out, std::int32_t{-1});
+  } else {
+    append_field(out, hash_key(event.hashes.front()));
+  }
 }
 
 }  // namespace
+
+std::int32_t hash_key(const nodes::Fingerprint& hash) {
+  std::uint32_t key = 0;
+  for (std::size_t i = 0; i < 4; ++i) key = key << 8 | hash[i];
+  return static_cast<std::int32_t>(key);
+}
+
+std::string_view stored_message(const nodes::Event& event) {
+  return first_characters(event.message.empty() ? event.title : event.message, kMessageCharacters);
+}
 
 void encode_event_rows(std::span<nodes::Event* const> events, std::span<const EventPlace> places, std::string& out) {
   MESHER_ASSERT(events.size() == places.size());

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "graph/base/log.hpp"
+#include "io/postgres/roll_ups.hpp"
 #include "io/postgres/sql_error.hpp"
 
 namespace mesher::postgres {
@@ -118,6 +119,7 @@ Result<nodes::ports::Committed> EventStore::Writer::store(const WriteSet& set) {
 Result<nodes::ports::Committed> EventStore::Writer::try_once(const WriteSet& set, Attempt& attempt, bool& refused_id) {
   if (auto status = place_events(attempt); !status) return status.error();
   if (auto status = load_tags(attempt); !status) return status.error();
+  if (auto status = project_users_.add(*connection_, set, attempt.stored); !status) return status.error();
   attempt.issues = sum_issues(attempt.stored);
 
   bool stored_before = false;
@@ -245,14 +247,16 @@ void EventStore::Writer::make_blocks(Attempt& attempt) {
     place.block_id = free_blocks_.front();
     place.block_index = static_cast<std::uint32_t>(payloads.size());
     payloads.push_back(event.payload);
+    words_.add(event);
     bytes += event.payload.size();
     const bool last = i + 1 == attempt.stored.size() || attempt.places[i + 1].day != place.day ||
                       attempt.stored[i + 1]->project_id != event.project_id;
     if (!last && payloads.size() < kBlockEvents && bytes < kBlockBytes) continue;
     auto& call = attempt.blocks.emplace_back();
-    call.sql = "insert into event_blocks (project_id, day, block_id, data) values ($1, $2::date, $3, $4)";
+    call.sql =
+        "insert into event_blocks (project_id, day, block_id, data, words) values ($1, $2::date, $3, $4, $5::tsvector)";
     call.params.integer(event.project_id).text(date_text(place.day)).integer(place.block_id);
-    call.params.bytes(compressor_.compress(payloads));
+    call.params.bytes(compressor_.compress(payloads)).text(words_.take());
     free_blocks_.pop_front();
     payloads.clear();
     bytes = 0;
@@ -309,98 +313,25 @@ Status EventStore::Writer::begin(const WriteSet& set, bool& stored_before) {
   return Error{ErrorCode::conflict, fmt::format("the cursor is not at {} any more", set.cursor_from), "cursor"};
 }
 
-/// Stores the payload blocks, locks the issues' rows in order and learns what they were.
-Status EventStore::Writer::lock_issues(Attempt& attempt) {
-  std::vector<std::int64_t> projects, ids, sketch_projects, sketch_ids;
-  {
-    const std::lock_guard lock(shared_.mutex);
-    for (const auto& issue : attempt.issues) {
-      projects.push_back(issue.project_id);
-      ids.push_back(issue.issue_id);
-      const auto* known = shared_.sketches.find(issue.project_id, issue.issue_id);
-      const bool changes = std::any_of(issue.users.begin(), issue.users.end(),
-                                       [&](std::uint64_t user) { return !known || known->would_change(user); });
-      if (!changes) continue;
-      sketch_projects.push_back(issue.project_id);
-      sketch_ids.push_back(issue.issue_id);
-    }
-  }
-  std::vector<Call> calls = std::move(attempt.blocks);
-  Call lock;
-  lock.sql =
-      "select i.project_id, i.id, i.event_count, i.status, i.last_seen "
-      "from unnest($1::integer[], $2::bigint[]) as d (project_id, id) "
-      "join issues i on i.project_id = d.project_id and i.id = d.id order by i.project_id, i.id for update of i";
-  lock.params.integers(projects).integers(ids);
-  calls.push_back(std::move(lock));
-  // A statement of its own: its snapshot is taken when the rows are locked, so that it sees what others stored before.
-  Call sketches;
-  sketches.sql =
-      "select d.project_id, d.id, u.sketch from unnest($1::integer[], $2::bigint[]) as d (project_id, id) "
-      "left join issue_users u on u.project_id = d.project_id and u.issue_id = d.id order by 1, 2";
-  sketches.params.integers(sketch_projects).integers(sketch_ids);
-  if (!sketch_ids.empty()) calls.push_back(std::move(sketches));
-
-  const auto answers = connection_->run(calls);
-  if (!answers) return answers.error();
-  const auto& locked = answers->at(calls.size() - (sketch_ids.empty() ? 1 : 2));
-  for (std::size_t i = 0; i < attempt.issues.size(); ++i) {
-    auto& issue = attempt.issues[i];
-    if (i >= locked.size() || locked.integer(i, 1) != issue.issue_id || locked.integer(i, 0) != issue.project_id) {
-      return Error{ErrorCode::conflict, fmt::format("issue {} is gone", issue.issue_id), "issue"};
-    }
-    issue.events_before = locked.integer(i, 2);
-    issue.status = locked.text(i, 3);
-    issue.was_resolved = issue.status == "resolved";
-    issue.last_seen_before = locked.time(i, 4);
-  }
-  return sketch_ids.empty() ? Status() : merge_users(attempt, answers->back());
-}
-
-Status EventStore::Writer::merge_users(Attempt& attempt, const Rows& sketches) {
-  std::size_t at = 0;  // both are sorted by project and issue
-  std::vector<std::int64_t> projects, ids;
-  std::vector<std::string> stored;
-  for (auto& issue : attempt.issues) {
-    if (at >= sketches.size()) break;
-    if (sketches.integer(at, 0) != issue.project_id || sketches.integer(at, 1) != issue.issue_id) continue;
-    HyperLogLog sketch;
-    if (!sketches.is_null(at, 2)) {
-      auto read = HyperLogLog::from_bytes(sketches.bytes(at, 2));
-      if (read) sketch = std::move(*read);  // one that can't be read begins anew: an estimate is no reason to stop
-    }
-    ++at;
-    bool changed = false;
-    for (const auto user : issue.users) changed = sketch.add(user) || changed;
-    if (changed) {
-      issue.user_count = static_cast<std::int64_t>(sketch.estimate());
-      projects.push_back(issue.project_id);
-      ids.push_back(issue.issue_id);
-      stored.push_back(sketch.to_bytes());
-    }
-    attempt.sketches.push_back(std::move(sketch));
-    attempt.sketched_issues.push_back(&issue);
-  }
-  if (ids.empty()) return {};
-  Call call;
-  call.sql =
-      "insert into issue_users as u (project_id, issue_id, sketch) "
-      "select * from unnest($1::integer[], $2::bigint[], $3::bytea[]) "
-      "on conflict (project_id, issue_id) do update set sketch = excluded.sketch";
-  const std::vector<std::string_view> views(stored.begin(), stored.end());
-  call.params.integers(projects).integers(ids).bytes_array(views);
-  attempt.user_updates.push_back(std::move(call));
-  return {};
-}
-
 Status EventStore::Writer::finish(const WriteSet& set, Attempt& attempt) {
   std::vector<Call> calls = std::move(attempt.user_updates);
   if (!attempt.stored.empty()) {
+    {
+      const std::lock_guard lock(shared_.mutex);
+      attempt.new_releases = shared_.releases.unknown(attempt.stored);
+    }
+    if (!attempt.new_releases.empty()) calls.push_back(insert_releases(attempt.new_releases));
     calls.push_back(update_issues(attempt.issues));
+    append_transitions(attempt.transitions, calls);
     calls.push_back(add_project_hours(attempt.stored));
     calls.push_back(add_issue_hours(attempt.stored));
+    calls.push_back(add_issue_days(attempt.stored));
+    if (auto call = project_users_.store()) calls.push_back(*std::move(call));
     const std::lock_guard lock(shared_.mutex);
     calls.push_back(add_tag_days(attempt.stored, attempt.places, shared_.tags));
+    if (auto call = add_tag_hours(attempt.stored, attempt.places, shared_.tags)) calls.push_back(*std::move(call));
+    attempt.new_tags = shared_.issue_tags.unseen(attempt.stored, attempt.places, shared_.tags);
+    if (!attempt.new_tags.empty()) calls.push_back(add_issue_tags(attempt.new_tags));
   }
   if (!attempt.stored.empty() || !attempt.duplicates.empty() || !set.outcomes.empty()) {
     calls.push_back(add_outcomes(attempt.stored, attempt.duplicates, set.outcomes));
@@ -427,8 +358,10 @@ void EventStore::Writer::describe(const WriteSet& set, Attempt& attempt) const {
     change.event_count = static_cast<std::uint64_t>(issue.events_before + issue.events);
     change.is_new = issue.events_before == 0;
     change.last_seen = change.is_new ? issue.last_seen : std::max(issue.last_seen, issue.last_seen_before);
-    change.regressed = issue.was_resolved;
-    change.status = issue.was_resolved ? "unresolved" : issue.status;
+    change.status = issue.status;
+    change.substatus = issue.substatus;
+    if (issue.transition >= 0)
+      describe_transition(attempt.transitions[static_cast<std::size_t>(issue.transition)], change);
   }
 }
 
@@ -444,13 +377,16 @@ nodes::ports::Committed EventStore::Writer::resolve_doubt(const WriteSet& set) {
 /// After the commit: what later calls may rely on.
 void EventStore::Writer::remember(Attempt& attempt) {
   in_doubt_.reset();
+  project_users_.stored();
   shared_.duplicates.add(attempt.duplicates.size());
   const std::lock_guard lock(shared_.mutex);
   for (const auto* event : attempt.stored) shared_.recent.add(event->project_id, event->id);
+  shared_.issue_tags.remember(attempt.new_tags);
   for (std::size_t i = 0; i < attempt.sketches.size(); ++i) {
     const auto& issue = *attempt.sketched_issues[i];
-    shared_.sketches.put(issue.project_id, issue.issue_id, std::move(attempt.sketches[i]));
+    shared_.sketches.put(issue.project_id, issue.issue_id, issue.epoch, std::move(attempt.sketches[i]));
   }
+  shared_.releases.add(attempt.new_releases);
 }
 
 }  // namespace mesher::postgres

@@ -8,14 +8,19 @@
 #include <string>
 #include <vector>
 
+#include "io/postgres/block_words.hpp"
 #include "io/postgres/event_store.hpp"
+#include "io/postgres/issue_tags.hpp"
+#include "io/postgres/issue_transitions.hpp"
+#include "io/postgres/known_releases.hpp"
 #include "io/postgres/payload_block.hpp"
+#include "io/postgres/project_users.hpp"
 #include "io/postgres/recent_ids.hpp"
 #include "io/postgres/tag_limits.hpp"
 #include "io/postgres/tally.hpp"
 #include "io/postgres/user_sketches.hpp"
 
-/// For event_store.cpp and event_writer.cpp.
+/// For event_store.cpp and event_writer*.cpp.
 namespace mesher::postgres {
 
 /// What all writers of a process know together.
@@ -31,6 +36,8 @@ struct EventStore::Shared {
   RecentIds recent{128 * 1024};  // guarded by mutex, as those below
   TagLimits tags;
   UserSketches sketches;
+  KnownReleases releases;
+  SeenIssueTags issue_tags;
 };
 
 /// Stores the sets of one partition.
@@ -55,6 +62,9 @@ class EventStore::Writer {
     std::vector<Call> user_updates;
     std::vector<HyperLogLog> sketches;               ///< that this transaction stores, …
     std::vector<const IssueDelta*> sketched_issues;  ///< … of these issues
+    std::vector<IssueTransition> transitions;
+    std::vector<KnownReleases::Release> new_releases;
+    std::vector<IssueTag> new_tags;
     Committed result;
   };
   /// A commit whose answer was lost, and what it would have answered.
@@ -77,6 +87,8 @@ class EventStore::Writer {
   Status begin(const nodes::ports::WriteSet& set, bool& stored_before);
   Status lock_issues(Attempt& attempt);
   Status merge_users(Attempt& attempt, const Rows& sketches);
+  Status decide_states(Attempt& attempt);
+  Status identify_releases(std::span<LifeEventsOfIssue> issues);
   Status finish(const nodes::ports::WriteSet& set, Attempt& attempt);
   void describe(const nodes::ports::WriteSet& set, Attempt& attempt) const;
   void remember(Attempt& attempt);
@@ -89,6 +101,8 @@ class EventStore::Writer {
   std::mutex mutex_;  // one call at a time; all below is guarded by it
   std::optional<Connection> connection_;
   BlockCompressor compressor_;
+  BlockWords words_;
+  ProjectUsers project_users_;
   std::deque<std::int64_t> free_blocks_;
   std::string rows_;
   std::optional<InDoubt> in_doubt_;

@@ -10,17 +10,21 @@
 #include <utility>
 
 #include "io/postgres/clean_text.hpp"
+#include "io/postgres/issue_words.hpp"
+#include "io/postgres/owner_rules.hpp"
 
 namespace mesher::postgres {
 namespace {
 
 using Wanted = nodes::ports::IssueStore::Wanted;
 
-constexpr std::size_t kTextCharacters = 1000;  // of titles and the like
+constexpr std::size_t kTextCharacters = 1000;    // of titles and the like
+constexpr std::size_t kReleaseCharacters = 250;  // as in table events
 constexpr std::size_t kIdleConnections = 4;
 
 using HashKey = std::pair<std::uint32_t, nodes::Fingerprint>;
-using Known = std::map<HashKey, std::int64_t>;
+using Found = nodes::ports::IssueStore::Found;
+using Known = std::map<HashKey, Found>;
 
 std::string_view raw(const nodes::Fingerprint& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
@@ -39,8 +43,10 @@ Call select_hashes(std::span<const Wanted> wanted) {
   }
   Call call;
   call.sql =
-      "select h.project_id, h.hash, h.issue_id from unnest($1::integer[], $2::bytea[]) as d (project_id, hash) "
-      "join issue_hashes h on h.project_id = d.project_id and h.hash = d.hash";
+      "select h.project_id, h.hash, h.issue_id, i.epoch from unnest($1::integer[], $2::bytea[]) as d (project_id, "
+      "hash) "
+      "join issue_hashes h on h.project_id = d.project_id and h.hash = d.hash "
+      "left join issues i on i.project_id = h.project_id and i.id = h.issue_id";
   call.params.integers(projects).bytes_array(hashes);
   return call;
 }
@@ -51,20 +57,23 @@ Known read_hashes(const Rows& rows) {
     const auto bytes = rows.bytes(i, 1);
     nodes::Fingerprint hash{};
     std::copy_n(bytes.begin(), std::min(bytes.size(), hash.size()), hash.begin());
-    known[{static_cast<std::uint32_t>(rows.integer(i, 0)), hash}] = rows.integer(i, 2);
+    auto& found = known[{static_cast<std::uint32_t>(rows.integer(i, 0)), hash}];
+    found.issue_id = rows.integer(i, 2) == 0 ? nodes::kDiscardedIssue : rows.integer(i, 2);
+    found.epoch = static_cast<std::int32_t>(rows.integer(i, 3));
   }
   return known;
 }
 
-std::int64_t first_known(const Known& known, const Wanted& entry) {
+Found first_known(const Known& known, const Wanted& entry) {
   for (const auto& hash : entry.hashes) {
     if (const auto found = known.find({entry.project_id, hash}); found != known.end()) return found->second;
   }
-  return 0;
+  return {};
 }
 
 bool all_known(const Known& known, std::span<const Wanted> wanted) {
   return std::all_of(wanted.begin(), wanted.end(), [&](const Wanted& entry) {
+    if (first_known(known, entry).issue_id == nodes::kDiscardedIssue) return true;
     return std::all_of(entry.hashes.begin(), entry.hashes.end(), [&](const auto& hash) {
       return known.contains({entry.project_id, hash});
     });
@@ -73,11 +82,11 @@ bool all_known(const Known& known, std::span<const Wanted> wanted) {
 
 /// What is to be inserted, column by column.
 struct NewIssues {
-  std::vector<std::int64_t> projects, ids, short_ids, versions, levels;
+  std::vector<std::int64_t> projects, ids, short_ids, versions, levels, users, teams;
   std::vector<std::string_view> hashes, titles, culprits, types, platforms, releases, signatures;
   std::vector<UnixMicros> first_seen;
 
-  void add(const Wanted& entry, std::int64_t id, std::int64_t short_id) {
+  void add(const Wanted& entry, std::int64_t id, std::int64_t short_id, const Owner& owner) {
     projects.push_back(entry.project_id);
     ids.push_back(id);
     short_ids.push_back(short_id);
@@ -89,7 +98,9 @@ struct NewIssues {
     types.push_back(first_characters(entry.type, kTextCharacters));
     platforms.push_back(first_characters(entry.platform, kTextCharacters));
     first_seen.push_back(entry.first_seen);
-    releases.push_back(first_characters(entry.first_release, kTextCharacters));
+    releases.push_back(first_characters(entry.first_release, kReleaseCharacters));
+    users.push_back(owner.user);
+    teams.push_back(owner.team);
     signatures.emplace_back(entry.signature);
   }
 };
@@ -98,16 +109,17 @@ Call insert_issues(const NewIssues& fresh) {
   Call call;
   call.sql =
       "insert into issues (project_id, id, short_id, primary_hash, grouping_version, title, culprit, type, platform,"
-      " level, first_seen, last_seen, first_release) "
+      " level, first_seen, last_seen, first_received, last_received, first_release, assigned_user, assigned_team) "
       "select d.project_id, d.id, d.short_id, d.hash, d.version, d.title, d.culprit, d.type, d.platform, d.level,"
-      " d.seen, d.seen, nullif(d.release, '') "
+      " d.seen, d.seen, d.seen, d.seen, nullif(d.release, ''), nullif(d.usr, 0), nullif(d.team, 0) "
       "from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::smallint[], $6::text[], $7::text[],"
-      " $8::text[], $9::text[], $10::smallint[], $11::timestamptz[], $12::text[])"
-      " as d (project_id, id, short_id, hash, version, title, culprit, type, platform, level, seen, release)";
+      " $8::text[], $9::text[], $10::smallint[], $11::timestamptz[], $12::text[], $13::integer[], $14::integer[])"
+      " as d (project_id, id, short_id, hash, version, title, culprit, type, platform, level, seen, release, usr, "
+      "team)";
   call.params.integers(fresh.projects).integers(fresh.ids).integers(fresh.short_ids).bytes_array(fresh.hashes);
   call.params.integers(fresh.versions).texts(fresh.titles).texts(fresh.culprits).texts(fresh.types);
-  call.params.texts(fresh.platforms).integers(fresh.levels).times(fresh.first_seen);
-  call.params.texts(fresh.releases);
+  call.params.texts(fresh.platforms).integers(fresh.levels).times(fresh.first_seen).texts(fresh.releases);
+  call.params.integers(fresh.users).integers(fresh.teams);
   return call;
 }
 
@@ -119,6 +131,18 @@ Call insert_signatures(const NewIssues& fresh) {
       "select * from unnest($1::integer[], $2::bigint[], $3::bytea[]) as d (project_id, id, signature) "
       "where d.signature <> ''";
   call.params.integers(fresh.projects).integers(fresh.ids).bytes_array(fresh.signatures);
+  return call;
+}
+
+/// Of an issue whose id is given.
+Call insert_text(const Wanted& entry, std::int64_t id) {
+  const auto& text = entry.text;
+  Call call;
+  call.sql =
+      "insert into issue_texts (project_id, issue_id, error_type, message, functions, modules, files, words) "
+      "values ($1, $2, $3, $4, $5::text[], $6::text[], $7::text[], $8::tsvector)";
+  call.params.integer(entry.project_id).integer(id).text(text.error_type).text(text.message);
+  call.params.texts(text.functions).texts(text.modules).texts(text.files).text(words_of(entry));
   return call;
 }
 
@@ -152,10 +176,13 @@ Call move_short_ids(const std::map<std::int64_t, std::int64_t>& next_short_ids) 
   return call;
 }
 
-Call lock_projects(std::span<const Wanted> wanted) {
+std::vector<std::int64_t> projects_of(std::span<const Wanted> wanted) {
   std::set<std::int64_t> projects;
   for (const auto& entry : wanted) projects.insert(entry.project_id);
-  const std::vector<std::int64_t> ids(projects.begin(), projects.end());
+  return {projects.begin(), projects.end()};
+}
+
+Call lock_projects(const std::vector<std::int64_t>& ids) {
   Call call;
   call.sql = "select id, next_short_id from projects where id = any($1::integer[]) order by id for no key update";
   call.params.integers(ids);
@@ -169,20 +196,22 @@ Call reserve_ids(std::size_t count) {
   return call;
 }
 
-std::vector<std::int64_t> answers_of(const Known& known, std::span<const Wanted> wanted) {
-  std::vector<std::int64_t> answers;
+std::vector<Found> answers_of(const Known& known, std::span<const Wanted> wanted) {
+  std::vector<Found> answers;
   answers.reserve(wanted.size());
   for (const auto& entry : wanted) answers.push_back(first_known(known, entry));
   return answers;
 }
 
 /// Under the projects' locks: nobody else makes issues in them now.
-Result<std::vector<std::int64_t>> create(Connection& connection, std::span<const Wanted> wanted) {
-  std::vector<Call> look(4);
+Result<std::vector<Found>> create(Connection& connection, std::span<const Wanted> wanted) {
+  const auto projects = projects_of(wanted);
+  std::vector<Call> look(5);
   look[0].sql = "begin";
-  look[1] = lock_projects(wanted);
+  look[1] = lock_projects(projects);
   look[2] = select_hashes(wanted);
   look[3] = reserve_ids(wanted.size());
+  look[4] = select_owner_rules(projects);
   const auto seen = connection.run(look);
   if (!seen) return seen.error();
 
@@ -191,22 +220,26 @@ Result<std::vector<std::int64_t>> create(Connection& connection, std::span<const
     next_short_ids[seen->at(1).integer(i, 0)] = seen->at(1).integer(i, 1);
   }
   auto known = read_hashes(seen->at(2));
+  const OwnerRules owners(seen->at(4));
   NewIssues fresh;
   std::vector<std::pair<HashKey, std::int64_t>> attached;
+  std::vector<Call> texts;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& entry = wanted[i];
     auto issue = first_known(known, entry);
-    if (issue == 0) {
+    if (issue.issue_id == nodes::kDiscardedIssue) continue;
+    if (issue.issue_id == 0) {
+      issue.issue_id = seen->at(3).integer(i, 0);
+      // A project that was deleted while its events were under way: nobody will see the issue, and it is removed with
+      // all that the project left. Refusing would hold up everything behind it.
       const auto short_id = next_short_ids.find(entry.project_id);
-      if (short_id == next_short_ids.end()) {
-        return Error{ErrorCode::not_found, fmt::format("project {} does not exist", entry.project_id), "project"};
-      }
-      issue = seen->at(3).integer(i, 0);
-      fresh.add(entry, issue, short_id->second++);
+      fresh.add(entry, issue.issue_id, short_id == next_short_ids.end() ? issue.issue_id : short_id->second++,
+                owners.of(entry));
+      texts.push_back(insert_text(entry, issue.issue_id));
     }
     for (const auto& hash : entry.hashes) {
       const HashKey key{entry.project_id, hash};
-      if (known.emplace(key, issue).second) attached.emplace_back(key, issue);
+      if (known.emplace(key, issue).second) attached.emplace_back(key, issue.issue_id);
     }
   }
   std::vector<Call> write;
@@ -214,6 +247,7 @@ Result<std::vector<std::int64_t>> create(Connection& connection, std::span<const
     write.push_back(insert_issues(fresh));
     write.push_back(insert_signatures(fresh));
     write.push_back(move_short_ids(next_short_ids));
+    for (auto& text : texts) write.push_back(std::move(text));
   }
   if (!attached.empty()) write.push_back(insert_hashes(attached));
   write.push_back({"commit", {}});
@@ -234,7 +268,7 @@ std::optional<Connection> IssueStore::idle_connection() {
   return connection;
 }
 
-Result<std::vector<std::int64_t>> IssueStore::find_or_create(std::span<const Wanted> wanted) {
+Result<std::vector<Found>> IssueStore::find_or_create(std::span<const Wanted> wanted) {
   for (const auto& entry : wanted) {
     if (entry.hashes.empty()) return Error{ErrorCode::invalid, "an issue needs a hash", {}};
   }
@@ -253,7 +287,7 @@ Result<std::vector<std::int64_t>> IssueStore::find_or_create(std::span<const Wan
   return finish(std::move(*connection), std::move(answer));
 }
 
-Result<std::vector<std::int64_t>> IssueStore::finish(Connection connection, Result<std::vector<std::int64_t>> answer) {
+Result<std::vector<Found>> IssueStore::finish(Connection connection, Result<std::vector<Found>> answer) {
   if (!connection.broken() && connection.in_transaction()) (void)connection.execute("rollback");
   if (!connection.broken()) {
     const std::lock_guard lock(mutex_);
@@ -264,13 +298,13 @@ Result<std::vector<std::int64_t>> IssueStore::finish(Connection connection, Resu
     return answer;
   }
   auto error = answer.error();
-  if (error.code == ErrorCode::not_found || error.code == ErrorCode::invalid) return error;
+  if (error.code == ErrorCode::invalid) return error;
   error.code = ErrorCode::unavailable;
   health_.fails("issues", error);
   return error;
 }
 
-Result<std::vector<std::int64_t>> IssueStore::ask(Connection& connection, std::span<const Wanted> wanted) {
+Result<std::vector<Found>> IssueStore::ask(Connection& connection, std::span<const Wanted> wanted) {
   const auto call = select_hashes(wanted);
   const auto rows = connection.query(call.sql, call.params);
   if (!rows) return rows.error();

@@ -16,19 +16,21 @@ namespace mesher::postgres {
 ///
 /// Which issue a hash belongs to is decided by the primary key of issue_hashes alone, so any number of nodes may ask at
 /// once. What is new is inserted under the lock of its project's row, which also gives out short ids: projects are
-/// locked in ascending order, so that askers wait for each other but never in a circle.
+/// locked in ascending order, so that askers wait for each other but never in a circle. Who moves hashes between issues
+/// takes the same lock first. A new issue is assigned by its project's ownership rules.
 class IssueStore final : public nodes::ports::IssueStore {
  public:
   IssueStore(ConnectOptions options, Health& health);
 
-  /// Of an entry's hashes the first that is known decides; the others are attached to its issue.
-  /// Errors: unavailable; invalid if an entry has no hash; not_found if a project is gone (hint "project").
-  Result<std::vector<std::int64_t>> find_or_create(std::span<const Wanted> wanted) override;
+  /// Of an entry's hashes the first that is known decides; the others are attached to its issue, unless it is
+  /// discarded. Errors: unavailable; invalid if an entry has no hash. A project that is gone gets its issues like any
+  /// other: they are removed with what else it left (sweep.hpp).
+  Result<std::vector<Found>> find_or_create(std::span<const Wanted> wanted) override;
 
  private:
   std::optional<Connection> idle_connection();
-  Result<std::vector<std::int64_t>> finish(Connection connection, Result<std::vector<std::int64_t>> answer);
-  Result<std::vector<std::int64_t>> ask(Connection& connection, std::span<const Wanted> wanted);
+  Result<std::vector<Found>> finish(Connection connection, Result<std::vector<Found>> answer);
+  Result<std::vector<Found>> ask(Connection& connection, std::span<const Wanted> wanted);
 
   const ConnectOptions options_;
   Health& health_;

@@ -8,6 +8,7 @@
 #include "graph/base/clock.hpp"
 #include "graph/base/result.hpp"
 #include "nodes/event.hpp"
+#include "nodes/query/ast.hpp"
 
 /// Stored events, for reading. Calls block; any thread. Errors: unavailable, internal, corrupt (a payload block).
 namespace mesher::postgres {
@@ -40,10 +41,11 @@ struct EventPosition {
 struct EventListing {
   std::uint32_t project_id = 0;
   std::optional<std::int64_t> issue_id;
-  std::optional<nodes::Level> level;
-  std::vector<std::string> words;  ///< all must be in the message, in any case of letters
-  UnixMicros from = 0;             ///< received at or after
-  UnixMicros to = 0;               ///< received before
+  query::Node query;
+  std::uint32_t user_id = 0;  ///< who is `me` in the query
+  UnixMicros now = 0;         ///< what its relative times are relative to
+  UnixMicros from = 0;        ///< received at or after
+  UnixMicros to = 0;          ///< received before
   std::optional<EventPosition> after;
   std::uint32_t limit = 25;
 };

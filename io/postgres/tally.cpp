@@ -35,6 +35,7 @@ void add_event(IssueDelta& issue, const nodes::Event& event) {
     issue.last_seen = event.timestamp;
     issue.level = event.level;
   }
+  issue.last_received = std::max(issue.last_received, event.received);
   ++issue.events;
   if (const auto key = event.user.key(); !key.empty()) issue.users.push_back(XXH3_64bits(key.data(), key.size()));
 }
@@ -68,7 +69,9 @@ std::vector<IssueDelta> sum_issues(std::span<nodes::Event* const> events) {
       auto& issue = issues.emplace_back();
       issue.project_id = event->project_id;
       issue.issue_id = event->issue_id;
+      issue.epoch = event->issue_epoch;
     }
+    issues.back().epoch = std::min(issues.back().epoch, event->issue_epoch);
     add_event(issues.back(), *event);
   }
   for (auto& issue : issues) {
@@ -80,32 +83,32 @@ std::vector<IssueDelta> sum_issues(std::span<nodes::Event* const> events) {
 
 Call update_issues(std::span<const IssueDelta> issues) {
   std::vector<std::int64_t> projects, ids, events, levels, users;
-  std::vector<UnixMicros> first, last;
+  std::vector<UnixMicros> first, last, received;
   for (const auto& issue : issues) {
     projects.push_back(issue.project_id);
     ids.push_back(issue.issue_id);
     events.push_back(issue.events);
     first.push_back(issue.first_seen);
     last.push_back(issue.last_seen);
+    received.push_back(issue.last_received);
     levels.push_back(static_cast<std::int64_t>(issue.level));
     users.push_back(issue.user_count);
   }
   Call call;
-  // An issue that had no event yet takes its times from its events alone. A resolved one is open again.
+  // An issue that had no event yet takes its times from its events alone.
   call.sql =
       "update issues i set event_count = i.event_count + d.events,"
       " first_seen = case when i.event_count = 0 then d.first_seen else least(i.first_seen, d.first_seen) end,"
       " last_seen = case when i.event_count = 0 then d.last_seen else greatest(i.last_seen, d.last_seen) end,"
+      " last_received = greatest(i.last_received, d.received),"
       " level = case when i.event_count = 0 or d.last_seen >= i.last_seen then d.level else i.level end,"
-      " user_count = case when d.users < 0 then i.user_count else d.users end,"
-      " is_regressed = i.is_regressed or i.status = 'resolved',"
-      " substatus = case when i.status = 'resolved' then 'regressed' else i.substatus end,"
-      " status = case when i.status = 'resolved' then 'unresolved' else i.status end "
+      " user_count = case when d.users < 0 then i.user_count else d.users end "
       "from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[],"
-      " $7::integer[]) as d (project_id, id, events, first_seen, last_seen, level, users) "
+      " $7::integer[], $8::timestamptz[]) as d (project_id, id, events, first_seen, last_seen, level, users, received) "
       "where i.project_id = d.project_id and i.id = d.id";
   call.params.integers(projects).integers(ids).integers(events).times(first).times(last).integers(levels).integers(
       users);
+  call.params.times(received);
   return call;
 }
 

@@ -20,15 +20,18 @@ struct IssueDelta {
   std::int64_t issue_id = 0;
   std::int64_t events = 0;
   UnixMicros first_seen = 0, last_seen = 0;  ///< of these events, by the time when they happened
+  UnixMicros last_received = 0;
   nodes::Level level = nodes::Level::error;  ///< of the latest of them
   std::vector<std::uint64_t> users;          ///< hashes; distinct
+  std::int32_t epoch = 0;                    ///< the oldest that an event came with
 
   // Filled in from the table, in the transaction, under the row's lock.
   std::int64_t events_before = 0;
   UnixMicros last_seen_before = 0;
-  bool was_resolved = false;
-  std::string status;
+  std::string status, substatus, life;
+  std::int64_t users_before = 0;
   std::int64_t user_count = -1;  ///< -1: as before
+  int transition = -1;           ///< what these events do to its state: an index of the writer's; -1: nothing
 };
 
 /// Sorted by project and issue.

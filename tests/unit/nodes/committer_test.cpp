@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -25,13 +26,14 @@ EventId id_of(std::uint32_t n) {
 /// A database in memory that fails as told: before or after it has committed.
 class FakeStore final : public ports::EventStore {
  public:
-  enum class Fault : std::uint8_t { none, refuses, answer_lost };
+  enum class Fault : std::uint8_t { none, refuses, answer_lost, issue_gone };
 
   Result<ports::Committed> commit(const ports::WriteSet& set) override {
     const std::lock_guard lock(mutex_);
     const auto fault = faults_.empty() ? Fault::none : faults_.back();
     if (!faults_.empty()) faults_.pop_back();
     if (fault == Fault::refuses) return Error{ErrorCode::unavailable, "away", {}};
+    if (fault == Fault::issue_gone) return Error{ErrorCode::conflict, "an issue is gone", "issue"};
     if (set.cursor_from != cursor_) return Error{ErrorCode::conflict, "cursor", "cursor"};
     for (const auto* event : set.events) {
       if (poison_.contains(event->id)) return Error{ErrorCode::invalid, "bad data", {}};
@@ -71,10 +73,26 @@ class FakeStore final : public ports::EventStore {
 
 class NoIssues final : public ports::IssueStore {
  public:
-  Result<std::vector<std::int64_t>> find_or_create(std::span<const Wanted> wanted) override {
-    return std::vector<std::int64_t>(wanted.size(), 1);
+  Result<std::vector<Found>> find_or_create(std::span<const Wanted> wanted) override {
+    std::vector<Found> found;
+    for (const auto& entry : wanted) {
+      found.push_back(discarded.contains(entry.hashes.front()) ? Found{kDiscardedIssue, 0} : Found{1, 0});
+    }
+    return found;
   }
+
+  std::set<Fingerprint> discarded;
 };
+
+/// One for each of the first 256 events.
+std::span<const Fingerprint> hash_of(std::uint32_t n) {
+  static const auto kHashes = [] {
+    std::array<Fingerprint, 256> hashes{};
+    for (std::size_t i = 0; i < hashes.size(); ++i) hashes[i][0] = static_cast<std::uint8_t>(i);
+    return hashes;
+  }();
+  return {&kHashes[n % kHashes.size()], 1};
+}
 
 struct Fixture {
   FakeStore store;
@@ -94,6 +112,7 @@ struct Fixture {
       event.id = id_of(i);
       event.project_id = 1;
       event.issue_id = 1;
+      event.hashes = hash_of(i);
       content->events.push_back(event);
     }
     PipelineLedger ledger;
@@ -150,6 +169,20 @@ TEST(RESIL_03_committer, what_the_database_refuses_is_isolated_and_the_rest_is_s
   EXPECT_EQ(f.store.order_.size(), 18u);
   EXPECT_EQ(f.store.quarantined_, (std::vector<EventId>{id_of(3), id_of(17)}));
   EXPECT_EQ(f.store.outcomes_, 2);
+}
+
+TEST(ISSUE_05_committer, events_that_are_discarded_meanwhile_are_counted_and_the_rest_is_stored_without_a_pause) {
+  Fixture f;
+  f.store.faults_ = {FakeStore::Fault::issue_gone};
+  f.no_issues.discarded = {hash_of(3).front(), hash_of(4).front(), hash_of(19).front()};
+  ASSERT_TRUE(f.committer.restart(0, 0, {}));
+  f.committer.settled(0, 0, {0, 20}, f.books(0, 20));
+  f.wait_handed_back(17);
+  EXPECT_EQ(f.store.order_.size(), 17u);
+  EXPECT_EQ(std::count(f.store.order_.begin(), f.store.order_.end(), id_of(4)), 0);
+  EXPECT_EQ(f.store.outcomes_, 3);
+  EXPECT_EQ(f.handed_back, 17u);
+  EXPECT_TRUE(f.committer.trouble().empty());
 }
 
 TEST(RESIL_03_committer, batches_of_before_a_restart_are_let_go) {

@@ -117,8 +117,9 @@ TEST(GROUP_05_exactly_once, counters_rollups_and_outcomes_equal_the_rows_for_ran
     const auto count = maker.random(30);
     for (std::uint64_t i = 0; i < count; ++i) {
       const bool here = maker.random(3) > 0;
-      auto& event = maker.make(here ? f.project : other, here ? ids[maker.random(9)] : (*other_ids)[maker.random(2)],
-                               f.now - static_cast<UnixMicros>(maker.random(3 * 86'400)) * 1'000'000);
+      auto& event =
+          maker.make(here ? f.project : other, here ? ids[maker.random(9)] : (*other_ids)[maker.random(2)].issue_id,
+                     f.now - static_cast<UnixMicros>(maker.random(3 * 86'400)) * 1'000'000);
       event.timestamp = event.received - static_cast<UnixMicros>(maker.random(100'000'000));
       event.level = static_cast<nodes::Level>(maker.random(5));
       event.key_id = static_cast<std::uint32_t>(maker.random(2));

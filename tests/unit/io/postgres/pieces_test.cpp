@@ -104,14 +104,14 @@ TEST(User_sketches, forgets_the_least_used_and_never_loses_a_user_of_the_others)
   for (std::int64_t issue = 0; issue < 5000; ++issue) {
     HyperLogLog sketch;
     sketch.add(user_hash(static_cast<std::uint64_t>(issue)));
-    sketches.put(1, issue, sketch);
-    (void)sketches.find(1, 0);
+    sketches.put(1, issue, 0, sketch);
+    (void)sketches.find(1, 0, 0);
   }
   EXPECT_EQ(sketches.size(), UserSketches::kMaxIssues);
-  ASSERT_NE(sketches.find(1, 0), nullptr);
-  EXPECT_EQ(sketches.find(1, 1), nullptr);
-  sketches.put(1, 0, {});
-  EXPECT_FALSE(sketches.find(1, 0)->would_change(user_hash(0)));
+  ASSERT_NE(sketches.find(1, 0, 0), nullptr);
+  EXPECT_EQ(sketches.find(1, 1, 0), nullptr);
+  sketches.put(1, 0, 0, {});
+  EXPECT_FALSE(sketches.find(1, 0, 0)->would_change(user_hash(0)));
 }
 
 TEST(Recent_ids, remembers_the_latest_and_stays_bounded) {

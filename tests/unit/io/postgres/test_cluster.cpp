@@ -211,7 +211,9 @@ std::vector<std::int64_t> StoreFixture::make_issues(std::size_t count, std::uint
   for (std::size_t i = 0; i < count; ++i) entries.push_back(wanted(project, {first_hash + i}));
   auto ids = issues.find_or_create(entries);
   EXPECT_TRUE(ids) << (ids ? "" : ids.error().message);
-  return std::move(*ids);
+  std::vector<std::int64_t> numbers;
+  for (const auto& found : *ids) numbers.push_back(found.issue_id);
+  return numbers;
 }
 
 nodes::ports::WriteSet StoreFixture::set(std::vector<nodes::Event*> events, std::uint64_t from, std::uint64_t to) {
