@@ -63,9 +63,25 @@ struct Company {
     fill("{user_id}", std::to_string(other_member));
     fill("{invitation_id}", std::to_string(invitation));
     fill("{secret}", invitation_secret);
+    if (text.find("{comment_id}") != std::string::npos) fill("{comment_id}", std::to_string(add_comment(user)));
+    if (text.find("{hash}") != std::string::npos) {
+      const std::string hash(32, '0');
+      db.sql(
+          fmt::format("insert into discarded_hashes (project_id, hash, title) values ({}, '\\x{}', 'noise')"
+                      " on conflict do nothing returning 1",
+                      project, hash));
+      fill("{hash}", hash);
+    }
+    fill("{key}", "environment");
     fill("{id}", std::to_string(issue));
     EXPECT_EQ(text.find('{'), std::string::npos) << pattern << ": tell Company::path what this parameter is";
     return text;
+  }
+
+  std::int64_t add_comment(std::uint32_t user) {
+    return std::stoll(db.sql(fmt::format(
+        "insert into issue_comments (project_id, issue_id, user_id, text) values ({}, {}, {}, 'seen') returning id",
+        project, issue, user)));
   }
 
   std::int64_t add_session(std::uint32_t user) {
