@@ -47,8 +47,9 @@ Result<std::vector<TagKey>> list_tag_keys(Pool& pool, const TagListing& listing)
   Params params;
   params.integer(listing.project_id).texts(days_of(listing)).text(prefix_pattern(listing.prefix));
   auto rows = pool.query(
-      "select t.key, sum(t.events)::bigint, count(distinct t.value) filter (where t.value <> '') from tag_days t"
-      " where t.project_id = $1::integer and t.day = any ($2::date[]) and t.key <> '' and t.key ilike $3"
+      "select t.key, sum(t.events)::bigint, count(*) filter (where t.value <> '') from"
+      " (select d.key, d.value, sum(d.events) as events from tag_days d where d.project_id = $1::integer"
+      "  and d.day = any ($2::date[]) and d.key <> '' and d.key ilike $3 group by d.key, d.value) t"
       " group by t.key" +
           page(listing, "t.key", params),
       params);
