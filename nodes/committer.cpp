@@ -154,6 +154,7 @@ Committer::Outcome Committer::store_run(Writer& writer, std::vector<Settled>& ru
     auto& books = settled.books;
     std::move(books.outcomes.begin(), books.outcomes.end(), std::back_inserter(set.outcomes));
     std::move(books.quarantined.begin(), books.quarantined.end(), std::back_inserter(set.quarantined));
+    std::move(books.feedback.begin(), books.feedback.end(), std::back_inserter(set.feedback));
     for (auto& deposit : books.deposits) {
       for (auto& event : deposit.batch.as<EventBatch>().events) set.events.push_back(&event);
     }
@@ -278,8 +279,9 @@ Committer::Outcome Committer::isolate_poison(Writer& writer, ports::WriteSet& se
     return first == Outcome::stored ? store_part(events.subspan(middle)) : first;
   };
   if (set.events.empty()) {
-    log::error("store", "partition {}: PostgreSQL refuses outcomes; they are left out", set.partition);
+    log::error("store", "partition {}: PostgreSQL refuses outcomes or feedback; they are left out", set.partition);
     set.outcomes.clear();
+    set.feedback.clear();
     set.quarantined.clear();
   }
   const auto parts = set.events.empty() ? Outcome::stored : store_part(set.events);

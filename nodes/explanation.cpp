@@ -18,7 +18,8 @@ std::string to_text(const GroupingExplanation& explanation) {
                    explanation.rule);
   }
   for (const auto& variant : explanation.variants) {
-    fmt::format_to(std::back_inserter(text), "  {} {}\n", variant.name, to_hex(variant.hash));
+    fmt::format_to(std::back_inserter(text), "  {} {}{}\n", variant.name, to_hex(variant.hash),
+                   variant.contributes ? "" : "  (overruled)");
     for (const auto& c : variant.components) {
       fmt::format_to(std::back_inserter(text), "    {:{}}{} {}{}{}", "", 2 * c.depth, c.contributes ? '+' : '-', c.name,
                      c.value.empty() ? "" : ": ", c.value);

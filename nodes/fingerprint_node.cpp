@@ -1,9 +1,12 @@
 #include "nodes/fingerprint_node.hpp"
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "graph/base/log.hpp"
+#include "nodes/fingerprint_variables.hpp"
 #include "nodes/project_cache.hpp"
 #include "nodes/title.hpp"
 
@@ -43,6 +46,27 @@ class FingerprintNode final : public graph::Node {
   ProjectCache<FingerprintRules> rules_;
 };
 
+/// Adds what grouping by itself would have done, where a checksum or a fingerprint without {{ default }} has decided.
+void explain_what_was_overruled(const Event& event, Grouper& grouper, GroupingExplanation& why) {
+  const bool by_default = std::any_of(event.fingerprint.begin(), event.fingerprint.end(),
+                                      [](auto part) { return variable_name(part) == "default"; });
+  if (why.method != "checksum" && (why.method != "fingerprint" || by_default)) return;
+  Event plain = event;
+  plain.checksum = {};
+  plain.fingerprint = {};
+  GroupingExplanation overruled;
+  grouper.group(plain, &overruled);
+  for (auto& variant : overruled.variants) {
+    variant.contributes = false;
+    for (auto& component : variant.components) {
+      if (!component.contributes) continue;
+      component.contributes = false;
+      component.reason = why.method == "checksum" ? "the checksum decides" : "the fingerprint decides";
+    }
+    why.variants.push_back(std::move(variant));
+  }
+}
+
 }  // namespace
 
 void fingerprint_event(Event& event, Grouper& grouper, Arena& arena, const FingerprintRules* rules,
@@ -65,6 +89,7 @@ void fingerprint_event(Event& event, Grouper& grouper, Arena& arena, const Finge
   } else if (why->method == "fingerprint") {
     why->fingerprint_from = "sender";
   }
+  explain_what_was_overruled(event, grouper, *why);
 }
 
 graph::NodeSpec fingerprint_spec(const ports::ProjectDirectory* projects) {

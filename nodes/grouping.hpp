@@ -43,7 +43,8 @@ struct GroupingComponent {
 
 struct GroupingExplanation {
   struct Variant {
-    std::string name;  ///< "app", "system", "default", "custom", "checksum"
+    std::string name;         ///< "app", "system", "default", "custom", "checksum"
+    bool contributes = true;  ///< false: what grouping would have done, had not a fingerprint or checksum decided
     Fingerprint hash{};
     std::vector<GroupingComponent> components;
   };

@@ -5,6 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "nodes/issue_text.hpp"
+#include "nodes/similarity.hpp"
+
 namespace mesher::nodes {
 
 std::size_t IssueDirectory::KeyHash::operator()(const Key& key) const noexcept {
@@ -61,6 +64,8 @@ ports::IssueStore::Wanted wanted_for(const Event& event) {
   wanted.first_seen = event.received;
   wanted.grouping_version = event.grouping_version;
   wanted.first_release = event.release;
+  wanted.signature = similarity_signature(event);
+  wanted.text = issue_text(event);
   for (const auto& exception : event.exceptions) add_paths(exception.frames, wanted.paths);
   add_paths(event.stacktrace, wanted.paths);
   for (const auto& tag : event.tags) wanted.tags.emplace_back(tag.key, tag.value);

@@ -24,11 +24,18 @@ std::unique_ptr<EventBatch> parse_records(const RecordBatch& records, PipelineLe
   events->keep(records.memory());
   events->events.reserve(records.size());
   std::vector<OutcomeCount> outcomes;
+  std::vector<std::pair<Feedback, std::uint32_t>> feedback;
   for (const auto entry : records.entries) {
     const auto record = decode(entry);
     if (!record) throw std::invalid_argument(record.error().message);
     if (record->kind == RecordKind::event) {
       events->events.push_back(reader.read(*record, events->arena()));
+      continue;
+    }
+    if (record->kind == RecordKind::feedback) {
+      auto said = feedback_from(*record);
+      if (!said) throw std::invalid_argument(said.error().message);
+      feedback.emplace_back(std::move(*said), record->key_id);
       continue;
     }
     auto counts = outcomes_from_json(record->body);
@@ -37,6 +44,7 @@ std::unique_ptr<EventBatch> parse_records(const RecordBatch& records, PipelineLe
   }
   if (ledger != nullptr) {
     for (auto& count : outcomes) ledger->count(std::move(count));
+    for (auto& [said, key_id] : feedback) ledger->keep(std::move(said), key_id);
   }
   return events;
 }

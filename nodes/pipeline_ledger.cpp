@@ -19,6 +19,7 @@ struct Subject {
   UnixMicros received = 0;
   bool replayed = false;
   std::string_view payload;
+  bool readable = true;
 };
 
 Subject subject_of(const graph::Content& content, std::size_t item) {
@@ -28,7 +29,7 @@ Subject subject_of(const graph::Content& content, std::size_t item) {
   }
   const auto entry = static_cast<const RecordBatch&>(content).entries[item];
   const auto record = decode(entry);
-  if (!record) return {RecordKind::event, 0, 0, {}, 0, false, entry};
+  if (!record) return {RecordKind::event, 0, 0, {}, 0, false, entry, false};
   return {record->kind,     record->project_id, record->key_id, record->event_id,
           record->received, record->replayed,   record->body};
 }
@@ -51,9 +52,14 @@ void PipelineLedger::dropped(const graph::Content& content, std::size_t item, gr
 void PipelineLedger::quarantined(const graph::Content& content, std::size_t item, std::string_view node,
                                  std::string_view reason) {
   const auto subject = subject_of(content, item);
-  ports::QuarantinedRecord record{
-      subject.project_id,          subject.key_id, subject.id, subject.received, std::string(node), std::string(reason),
-      std::string(subject.payload)};
+  ports::QuarantinedRecord record{subject.project_id,
+                                  subject.key_id,
+                                  subject.id,
+                                  subject.received,
+                                  std::string(node),
+                                  std::string(reason),
+                                  std::string(subject.payload),
+                                  subject.kind == RecordKind::event && subject.readable};
   const std::lock_guard lock(mutex_);
   contents_.quarantined.push_back(std::move(record));
   if (subject.kind == RecordKind::event && !subject.replayed) count_locked(line(subject, "quarantined", "", 1));
@@ -62,6 +68,12 @@ void PipelineLedger::quarantined(const graph::Content& content, std::size_t item
 void PipelineLedger::count(OutcomeCount outcome) {
   const std::lock_guard lock(mutex_);
   count_locked(std::move(outcome));
+}
+
+void PipelineLedger::keep(Feedback feedback, std::uint32_t key_id) {
+  const std::lock_guard lock(mutex_);
+  count_locked({feedback.project_id, key_id, feedback.received, "accepted", "", "feedback", 1});
+  contents_.feedback.push_back(std::move(feedback));
 }
 
 void PipelineLedger::unquarantine(std::uint32_t project_id, std::uint32_t key_id, UnixMicros received) {

@@ -27,6 +27,7 @@ class PipelineLedger : public graph::Ledger {
   struct Contents {
     std::vector<OutcomeCount> outcomes;  ///< one entry per distinct line of the books
     std::vector<ports::QuarantinedRecord> quarantined;
+    std::vector<Feedback> feedback;
     std::vector<Deposit> deposits;
   };
 
@@ -36,6 +37,8 @@ class PipelineLedger : public graph::Ledger {
 
   /// Adds a line to the books.
   void count(OutcomeCount outcome);
+  /// Leaves what a user said to be stored, and counts it as accepted.
+  void keep(Feedback feedback, std::uint32_t key_id);
   /// An event that was replayed is now being stored: its former quarantine is taken back.
   void unquarantine(std::uint32_t project_id, std::uint32_t key_id, UnixMicros received);
   /// Leaves events to be stored when the source settles the batch; `done` is called with them after the commit.

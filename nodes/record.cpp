@@ -75,7 +75,7 @@ Result<Record> decode(std::string_view bytes) {
   Record record;
   if (get<std::uint8_t>(at) != kVersion) return corrupt("unknown version");
   const auto kind = get<std::uint8_t>(at);
-  if (kind != static_cast<std::uint8_t>(RecordKind::event) && kind != static_cast<std::uint8_t>(RecordKind::outcomes)) {
+  if (kind < static_cast<std::uint8_t>(RecordKind::event) || kind > static_cast<std::uint8_t>(RecordKind::feedback)) {
     return corrupt("unknown kind");
   }
   record.kind = static_cast<RecordKind>(kind);
@@ -112,6 +112,33 @@ std::string outcomes_to_json(const std::vector<OutcomeCount>& counts) {
                     {"quantity", count.quantity}});
   }
   return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string feedback_to_json(const Feedback& feedback) {
+  const nlohmann::json body{{"event_id", feedback.event_id == EventId{} ? "" : feedback.event_id.hex()},
+                            {"name", feedback.name},
+                            {"email", feedback.email},
+                            {"comments", feedback.comments},
+                            {"url", feedback.url}};
+  return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Result<Feedback> feedback_from(const Record& record) {
+  Feedback feedback;
+  feedback.project_id = record.project_id;
+  feedback.id = record.event_id;
+  feedback.received = record.received;
+  try {
+    const auto body = nlohmann::json::parse(record.body);
+    body.at("name").get_to(feedback.name);
+    body.at("email").get_to(feedback.email);
+    body.at("comments").get_to(feedback.comments);
+    body.at("url").get_to(feedback.url);
+    feedback.event_id = EventId::parse(body.at("event_id").get<std::string>()).value_or(EventId{});
+  } catch (const nlohmann::json::exception& error) {
+    return corrupt(std::string("feedback: ") + error.what());
+  }
+  return feedback;
 }
 
 Result<std::vector<OutcomeCount>> outcomes_from_json(std::string_view json) {

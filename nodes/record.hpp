@@ -16,6 +16,7 @@ namespace mesher::nodes {
 enum class RecordKind : std::uint8_t {
   event = 1,     ///< body: the event as JSON, checked by validate_event
   outcomes = 2,  ///< body: OutcomeCounts as JSON (refusals counted at the door, client reports)
+  feedback = 3,  ///< body: what a user said, as JSON; event id: of the feedback itself
 };
 
 /// Layout, little-endian: version u8 (1) · kind u8 · flags u8 (1: replayed) · reserved u8 · project_id u32 · key_id u32
@@ -53,6 +54,19 @@ struct OutcomeCount {
 };
 [[nodiscard]] std::string outcomes_to_json(const std::vector<OutcomeCount>& counts);
 [[nodiscard]] Result<std::vector<OutcomeCount>> outcomes_from_json(std::string_view json);
+
+/// What a user of the program that failed said about it.
+struct Feedback {
+  std::uint32_t project_id = 0;
+  EventId id;
+  UnixMicros received = 0;
+  EventId event_id;  ///< of the event that it is about; zero: of none
+  std::string name, email, comments, url;
+};
+/// Everything but project, id and time, which are in the record's head.
+[[nodiscard]] std::string feedback_to_json(const Feedback& feedback);
+/// Error: corrupt.
+[[nodiscard]] Result<Feedback> feedback_from(const Record& record);
 
 /// Content of kind "records": journal entries, not yet parsed.
 class RecordBatch final : public graph::Content {

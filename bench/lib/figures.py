@@ -60,12 +60,21 @@ SCENARIOS = {
     ],
     "grouping": [Figure("grouping_java_b3", "B³ F1 of the groups of the corpus's exceptions, assertions left out", "", 0.85,
                         0.88)],
+    "api": [
+        _lower("api_p99_ms", "p99 of the slowest list, detail or dashboard endpoint, 10,000,000 events, unloaded", "ms", 100, 30),
+        _lower("api_p50_ms", "median of these endpoints' medians", "ms"),
+        _lower("api_growth", "sum of their medians at 10,000,000 events ÷ at 100,000", "", 2, 1),
+        _lower("search_rare_p99_ms", "p99 of the full-text search for a rare word, of issues and of events", "ms", 300, 100),
+        _lower("search_common_p99_ms", "the same for a common word", "ms", 300, 100),
+        _lower("api_p99_under_load_ms", "p99 of all these questions while 5,000 events/s come in", "ms", 300),
+        _lower("api_ingestion_loss_percent", "what 8 clients that ask all the time cost bulk ingestion", "%", 20),
+    ],
 }
 
 FIGURES = {figure.name: figure for figures in SCENARIOS.values() for figure in figures}
 
-# Named or with --all only: ten minutes, and tens of gigabytes of disk for a while.
-ON_REQUEST = {"flood"}
+# Named or with --all only: ten minutes or more, and tens of gigabytes of disk for a while.
+ON_REQUEST = {"flood", "api"}
 
 
 def scenarios_of(names):

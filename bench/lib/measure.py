@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import api
 import b_cubed
 import machine
 from mesher import STORED, Build, Server, wait_stored
@@ -277,4 +278,4 @@ def grouping(run):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (bulk, single, post_latency, live_latency, idle, start, flood, drain, micro, grouping)}
+             (bulk, single, post_latency, live_latency, idle, start, flood, drain, micro, grouping, api.api)}

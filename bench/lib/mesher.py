@@ -19,6 +19,7 @@ class Build:
         self.mesher = os.path.join(directory, "mesher")
         self.load = os.path.join(directory, "mesher-load")
         self.bench = os.path.join(directory, "mesher-bench")
+        self.fill = os.path.join(directory, "mesher-fill")
         self.corpus = corpus
         self.work_dir = work_dir
 
@@ -86,6 +87,7 @@ class Server:
             check=True, capture_output=True, text=True, timeout=60)
         made = json.loads(answer.stdout.strip().splitlines()[-1])
         self.project, self.token = made["project"]["id"], made["api_token"]
+        self.organization = made["organization"]["id"]
         self.dsn = re.sub(r"@[^/]*", "@" + self.base.split("//")[1], made["dsn"])
 
     def _database(self):

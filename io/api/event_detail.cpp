@@ -6,7 +6,6 @@
 
 #include "io/api/show.hpp"
 #include "nodes/event_json.hpp"
-#include "nodes/grouping.hpp"
 #include "nodes/ports/journal.hpp"
 #include "nodes/title.hpp"
 
@@ -170,26 +169,6 @@ std::string event_detail(const postgres::EventRow& row, const postgres::Neighbou
   text += stored.payload();
   text += '}';
   return text;
-}
-
-Json grouping_json(const postgres::EventRow& row, const StoredEvent& stored) {
-  nodes::GroupingExplanation why;
-  nodes::Grouper().group(stored.event(), &why);
-  Json variants = Json::array();
-  for (const auto& variant : why.variants) {
-    Json components = Json::array();
-    for (const auto& component : variant.components) {
-      components.push_back({{"depth", component.depth},
-                            {"name", component.name},
-                            {"value", component.value},
-                            {"contributes", component.contributes},
-                            {"reason", text_or_null(component.reason)}});
-    }
-    variants.push_back(
-        {{"name", variant.name}, {"hash", nodes::to_hex(variant.hash)}, {"components", std::move(components)}});
-  }
-  return {{"event_id", row.id.hex()}, {"issue_id", row.issue_id},        {"version", nodes::kGroupingVersion},
-          {"method", why.method},     {"variants", std::move(variants)}, {"text", nodes::to_text(why)}};
 }
 
 }  // namespace mesher::api

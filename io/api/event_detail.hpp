@@ -35,7 +35,4 @@ class StoredEvent {
 [[nodiscard]] std::string event_detail(const postgres::EventRow& row, const postgres::Neighbours& neighbours,
                                        const StoredEvent& stored);
 
-/// Why the event is in its issue: the parts that went into its fingerprint, and those that did not, with reasons.
-[[nodiscard]] Json grouping_json(const postgres::EventRow& row, const StoredEvent& stored);
-
 }  // namespace mesher::api

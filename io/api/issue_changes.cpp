@@ -7,7 +7,7 @@
 #include "io/api/issue_edit.hpp"
 #include "io/api/live_messages.hpp"
 #include "io/api/routes.hpp"
-#include "io/api/search_query.hpp"
+#include "io/api/search.hpp"
 #include "io/api/show.hpp"
 
 namespace mesher::api {
@@ -103,11 +103,10 @@ postgres::IssueSelection read_selection(Call& call, Body& body) {
     selection.ids = *ids;
     return selection;
   }
-  const SearchQuery parsed = read_query(call.parameters, *query, true);
   postgres::IssueListing listing;
-  listing.status = parsed.status;
-  listing.level = parsed.level;
-  listing.words = parsed.words;
+  listing.query = read_query(call.parameters, *query, query::Scope::issues);
+  listing.user_id = call.principal.user_id;
+  listing.now = call.api.clock.now();
   listing.from = from;
   listing.to = to;
   selection.condition = [listing](postgres::Params& params) { return postgres::issue_condition(listing, params); };

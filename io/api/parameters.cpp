@@ -131,15 +131,25 @@ bool Parameters::flag(std::string_view name) {
 std::string Parameters::text(std::string_view name) {
   auto given = request_.query_parameter(name);
   if (!given) return {};
-  if (given->size() > kMaxText) {
+  return checked_text(name, *std::move(given));
+}
+
+std::string Parameters::path_text(std::string_view name) {
+  const auto at = request_.path_parameters.find(std::string(name));
+  if (at == request_.path_parameters.end()) return {};
+  return checked_text(name, at->second);
+}
+
+std::string Parameters::checked_text(std::string_view name, std::string value) {
+  if (value.size() > kMaxText) {
     refuse(fail(Code::invalid_parameter, fmt::format("{} must not be longer than {} bytes", name, kMaxText), name));
     return {};
   }
-  if (!is_clean_text(*given)) {
+  if (!is_clean_text(value)) {
     refuse(fail(Code::invalid_parameter, fmt::format("{} must be UTF-8 without NUL", name), name));
     return {};
   }
-  return *std::move(given);
+  return value;
 }
 
 std::optional<std::vector<std::string>> Parameters::cursor(std::string_view list, std::size_t count) {

@@ -28,6 +28,8 @@ class Parameters {
   std::uint32_t path_id(std::string_view name);
   /// A numeric id of the path, from 1 to 2^63 - 1.
   std::int64_t path_big_id(std::string_view name);
+  /// A part of the path that is text, as text().
+  std::string path_text(std::string_view name);
   /// 32 hexadecimal digits, dashes accepted.
   nodes::EventId path_event_id(std::string_view name);
 
@@ -50,6 +52,7 @@ class Parameters {
   [[nodiscard]] http::Response failure() const { return *failure_; }
 
  private:
+  std::string checked_text(std::string_view name, std::string value);
   std::int64_t path_number(std::string_view name, std::int64_t most);
 
   const http::Request& request_;

@@ -10,21 +10,84 @@ namespace mesher::api {
 /// Every route of the API, in one table.
 [[nodiscard]] const std::vector<Route>& routes();
 
-// organizations.cpp
+// sign_in.cpp
+http::Response log_in(Call& call);
+http::Response log_out(Call& call);
+
+// account.cpp
 http::Response get_me(Call& call);
+http::Response patch_me(Call& call);
+http::Response list_my_sessions(Call& call);
+http::Response end_my_session(Call& call);
+http::Response list_tokens(Call& call);
+http::Response create_token(Call& call);
+http::Response revoke_token(Call& call);
+
+// organizations.cpp
 http::Response list_orgs(Call& call);
+http::Response create_org(Call& call);
 http::Response get_org(Call& call);
-http::Response list_org_projects(Call& call);
+http::Response patch_org(Call& call);
+http::Response delete_org(Call& call);
+
+// members.cpp
+http::Response list_members(Call& call);
+http::Response get_member(Call& call);
+http::Response post_member(Call& call);
+http::Response patch_member(Call& call);
+http::Response remove_member(Call& call);
+http::Response leave_org(Call& call);
+
+// invitations.cpp
+http::Response list_invitations(Call& call);
+http::Response create_invitation(Call& call);
+http::Response revoke_invitation(Call& call);
+http::Response get_invitation(Call& call);
+http::Response accept_invitation(Call& call);
+
+// teams.cpp
+http::Response list_teams(Call& call);
+http::Response create_team(Call& call);
+http::Response get_team(Call& call);
+http::Response patch_team(Call& call);
+http::Response delete_team(Call& call);
+http::Response list_team_members(Call& call);
+http::Response add_team_member(Call& call);
+http::Response remove_team_member(Call& call);
+
+// audit_log.cpp
+http::Response list_org_audit_log(Call& call);
+http::Response list_instance_audit_log(Call& call);
+
+// keys.cpp
+http::Response list_project_keys(Call& call);
+http::Response create_key(Call& call);
+http::Response get_key(Call& call);
+http::Response patch_key(Call& call);
+http::Response rotate_key(Call& call);
+http::Response delete_key(Call& call);
 
 // projects.cpp
+http::Response list_org_projects(Call& call);
+http::Response add_project(Call& call);
 http::Response get_project(Call& call);
-http::Response list_project_keys(Call& call);
+http::Response patch_project(Call& call);
+http::Response remove_project(Call& call);
 http::Response get_outcomes(Call& call);
 http::Response get_storage(Call& call);
 
 // issues.cpp
-http::Response list_project_issues(Call& call);
 http::Response get_issue(Call& call);
+
+// issue_list.cpp
+http::Response list_project_issues(Call& call);
+
+// dashboard.cpp
+http::Response get_volume(Call& call);
+http::Response get_levels(Call& call);
+http::Response get_top_issues(Call& call);
+http::Response get_dashboard_tags(Call& call);
+http::Response get_health(Call& call);
 http::Response get_timeline(Call& call);
 
 // issue_changes.cpp
@@ -55,12 +118,27 @@ http::Response remove_issue_comment(Call& call);
 // ownership.cpp
 http::Response get_ownership(Call& call);
 http::Response put_ownership(Call& call);
+// tags.cpp
+http::Response list_project_tags(Call& call);
+http::Response list_tag_values(Call& call);
+http::Response get_issue_tags(Call& call);
+
+// overview.cpp
+http::Response get_overview(Call& call);
 
 // events.cpp
 http::Response list_issue_events(Call& call);
 http::Response list_project_events(Call& call);
 http::Response get_event(Call& call);
+
+// grouping.cpp
 http::Response get_grouping(Call& call);
+http::Response preview_fingerprint_rules(Call& call);
+http::Response list_similar_issues(Call& call);
+
+// feedback.cpp
+http::Response list_project_feedback(Call& call);
+http::Response list_issue_feedback(Call& call);
 
 // operations.cpp
 http::Response get_graph(Call& call);

@@ -42,8 +42,8 @@ constexpr Named kRules[] = {
     {"statsd", {ItemKind::dropped, "metric_bucket", true}},
     {"metric_buckets", {ItemKind::dropped, "metric_bucket", true}},
     {"metric_meta", {ItemKind::dropped, "metric_bucket", true}},
-    {"feedback", {ItemKind::dropped, "feedback"}},
-    {"user_report", {ItemKind::dropped, "feedback"}},
+    {"feedback", {ItemKind::feedback, "feedback"}},
+    {"user_report", {ItemKind::feedback, "feedback"}},
     {"attachment", {ItemKind::dropped, "attachment"}},
     {"security", {ItemKind::dropped, "security"}},
     {"raw_security", {ItemKind::dropped, "security"}},
@@ -55,6 +55,7 @@ constexpr Named kRules[] = {
 constexpr std::size_t kMaxReport = 64 * 1024;
 constexpr std::size_t kMaxReportEntries = 200;
 constexpr std::size_t kMaxWord = 200;
+constexpr std::size_t kMaxName = 128, kMaxEmail = 254, kMaxComments = 4096, kMaxUrl = 2048;
 constexpr std::int64_t kMaxQuantity = 1'000'000'000;
 constexpr UnixMicros kDay = UnixMicros{86'400} * 1'000'000;
 
@@ -63,6 +64,14 @@ std::string word_of(nodes::Json value, OutcomeRecorder& recorder) {
   if (value.is_string()) value.append_string(word);
   word = nodes::first_characters(word, kMaxWord);
   return recorder.known_word(word.empty() ? "unknown" : word);
+}
+
+/// A member's text, at most `most` characters; empty if it is none.
+std::string text_of(nodes::Json object, std::string_view name, std::size_t most) {
+  std::string text;
+  if (const auto value = object.member(name); value.is_string()) value.append_string(text);
+  text.resize(nodes::first_characters(text, most).size());
+  return text;
 }
 
 std::optional<UnixMicros> time_of(nodes::Json value) {
@@ -128,6 +137,27 @@ std::optional<std::vector<nodes::OutcomeCount>> read_client_report(std::string_v
   read("filtered_events", "filtered");
   read("filtered_sampling_events", "sampled");
   return counts;
+}
+
+std::optional<nodes::Feedback> read_feedback(std::string_view type, std::string_view json) {
+  thread_local nodes::JsonDocument document;
+  if (json.size() > kMaxReport || document.open(json) != nodes::JsonDocument::Fault::none) return std::nullopt;
+  auto said = document.root();
+  const bool report = type == "user_report";
+  if (said.is_object() && !report) {
+    const auto contexts = said.member("contexts");
+    said = contexts.is_object() ? contexts.member("feedback") : nodes::Json();
+  }
+  if (!said.is_object()) return std::nullopt;
+  nodes::Feedback feedback;
+  feedback.name = text_of(said, "name", kMaxName);
+  feedback.email = text_of(said, report ? "email" : "contact_email", kMaxEmail);
+  feedback.comments = text_of(said, report ? "comments" : "message", kMaxComments);
+  feedback.url = text_of(said, "url", kMaxUrl);
+  const auto event_id = text_of(said, report ? "event_id" : "associated_event_id", kMaxWord);
+  feedback.event_id = nodes::EventId::parse(event_id).value_or(nodes::EventId{});
+  if (feedback.comments.find_first_not_of(" \t\r\n") == std::string::npos) return std::nullopt;
+  return feedback;
 }
 
 }  // namespace mesher::http

@@ -12,7 +12,7 @@
 /// What Mesher does with each kind of item in an envelope. Pure but for the recorder's vocabulary.
 namespace mesher::http {
 
-enum class ItemKind : std::uint8_t { event, client_report, dropped, unknown };
+enum class ItemKind : std::uint8_t { event, client_report, feedback, dropped, unknown };
 
 /// `limited`: the SDK is told to stop sending this category (X-Sentry-Rate-Limits), because Mesher keeps no such thing.
 struct ItemRule {
@@ -37,5 +37,10 @@ extern const std::string_view kNotSupportedLimits;
                                                                                  std::uint32_t project_id,
                                                                                  std::uint32_t key_id, UnixMicros now,
                                                                                  OutcomeRecorder& recorder);
+
+/// What a user said, of an item `user_report` or `feedback`, cut to what is kept: names to 128 characters, e-mail
+/// addresses to 254, comments to 4,096, URLs to 2,048. `event_id` is what the item says; the envelope's header wins.
+/// Nothing: it can't be read, or says nothing.
+[[nodiscard]] std::optional<nodes::Feedback> read_feedback(std::string_view type, std::string_view json);
 
 }  // namespace mesher::http

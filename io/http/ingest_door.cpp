@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "io/http/origin.hpp"
 #include "io/http/text.hpp"
 
 namespace mesher::http {
@@ -147,17 +148,6 @@ void Door::append(nodes::ports::AppendBlock block, const Sender& sender, std::si
   });
 }
 
-std::string client_address(const Request& request) {
-  const auto forwarded = request.header("x-forwarded-for");
-  if (forwarded.empty() || (request.remote_address != "::1" && !request.remote_address.starts_with("127."))) {
-    return request.remote_address;
-  }
-  // The last address is the one that the proxy itself has seen; those before it are hearsay.
-  const auto comma = forwarded.rfind(',');
-  const auto last = trimmed(comma == std::string_view::npos ? forwarded : forwarded.substr(comma + 1));
-  return last.empty() || last.size() > 45 ? request.remote_address : std::string(last);
-}
-
 RecordWriter::RecordWriter(const Sender& sender, const Request& request, UnixMicros now)
     : client_ip_(client_address(request)) {
   record_.project_id = sender.project->id;
@@ -174,6 +164,16 @@ void RecordWriter::add(const nodes::CheckedEvent& event, std::string_view json) 
   nodes::encode(record_, block.bytes);
   block.ends.push_back(static_cast<std::uint32_t>(block.bytes.size()));
   ++events_;
+}
+
+void RecordWriter::add(const nodes::Feedback& feedback) {
+  const auto body = nodes::feedback_to_json(feedback);
+  nodes::Record record = record_;
+  record.kind = nodes::RecordKind::feedback;
+  record.event_id = feedback.id;
+  record.body = body;
+  nodes::encode(record, block.bytes);
+  block.ends.push_back(static_cast<std::uint32_t>(block.bytes.size()));
 }
 
 void RecordWriter::keep_first(std::size_t n) {

@@ -76,6 +76,8 @@ class RecordWriter {
   RecordWriter(const Sender& sender, const Request& request, UnixMicros now);
 
   void add(const nodes::CheckedEvent& event, std::string_view json);
+  /// What a user said; it is no event.
+  void add(const nodes::Feedback& feedback);
   /// Takes the records behind the first `n` back.
   void keep_first(std::size_t n);
   void set_drift(std::int64_t micros) { record_.sent_drift = micros; }
@@ -88,9 +90,6 @@ class RecordWriter {
   nodes::Record record_;
   std::size_t events_ = 0;
 };
-
-/// The client's address: the peer's, or what a proxy on this machine says about it.
-[[nodiscard]] std::string client_address(const Request& request);
 
 void add_native_routes(std::shared_ptr<Door> door, Router& router);
 void add_sentry_routes(std::shared_ptr<Door> door, Router& router);

@@ -72,6 +72,7 @@ class SentryRequest {
   void take_item(const EnvelopeItem& item);
   void take_event(const EnvelopeItem& item);
   void take_report(const EnvelopeItem& item);
+  void take_feedback(const EnvelopeItem& item);
   void finish();
 
   std::shared_ptr<Door> door_;
@@ -169,6 +170,8 @@ void SentryRequest::take_item(const EnvelopeItem& item) {
       return take_event(item);
     case ItemKind::client_report:
       return take_report(item);
+    case ItemKind::feedback:
+      return take_feedback(item);
     case ItemKind::dropped:
       not_supported_ = not_supported_ || rule.limited;
       for (const auto& [category, quantity] : quantities_of(item)) {
@@ -208,9 +211,23 @@ void SentryRequest::take_report(const EnvelopeItem& item) {
   std::move(counts->begin(), counts->end(), std::back_inserter(reports_));
 }
 
+/// A report's event is the envelope's; a feedback item is an event by itself, whose id the header has.
+void SentryRequest::take_feedback(const EnvelopeItem& item) {
+  auto feedback = read_feedback(item.type, item.payload);
+  if (!feedback) return door_->book(*sender_, "invalid", "feedback", "feedback");
+  if (const auto verdict = door_->limiter.admit(*sender_, 1); verdict.allowed == 0) {
+    refused_ = refusal_of(verdict);
+    return door_->book(*sender_, "rate_limited", refused_->code, "feedback");
+  }
+  const bool report = item.type == "user_report";
+  if (report && header_id_) feedback->event_id = *header_id_;
+  feedback->id = !report && header_id_ ? *header_id_ : nodes::EventId::random();
+  writer_->add(*feedback);
+}
+
 void SentryRequest::finish() {
   const auto events = writer_->events();
-  if (refused_ && events == 0 && reports_.empty()) return refuse(*refused_);
+  if (refused_ && writer_->block.ends.empty() && reports_.empty()) return refuse(*refused_);
   if (!reports_.empty()) append_outcomes(reports_, door_->clock.now(), writer_->block);
   auto answer = refused_ && events == 0 ? sentry_answer(*refused_) : stored(id_);
   std::string limits = refused_ && events > 0 ? refused_->rate_limits : std::string();

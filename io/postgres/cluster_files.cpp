@@ -210,7 +210,10 @@ ClusterPaths paths_of(const fs::path& data_dir) {
 Result<ClusterPaths> prepare_paths(const fs::path& data_dir) {
   std::error_code error;
   fs::create_directories(data_dir, error);
-  if (error) return Error{ErrorCode::denied, fmt::format("can't make {}: {}", data_dir.string(), error.message()), {}};
+  if (error) {
+    return Error{ErrorCode::denied, fmt::format("can't make {}: {}", data_dir.string(), error.message()),
+                 "use --data-dir with a place that you may write to"};
+  }
   auto paths = paths_of(data_dir);
   auto user = choose_user(paths.cluster);
   if (!user) return user.error();

@@ -210,6 +210,13 @@ Result<Rows> Connection::query(std::string_view sql, const Params& params) {
   return collect(until);
 }
 
+Result<Rows> Connection::query_once(std::string_view sql, const Params& params) {
+  if (broken()) return failure();
+  const auto until = deadline();
+  if (!send({}, sql, params) || !flush(until)) return lost("no answer");
+  return collect(until);
+}
+
 Status Connection::execute(const std::string& sql) {
   if (broken()) return failure();
   const auto until = deadline();

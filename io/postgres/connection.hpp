@@ -47,6 +47,8 @@ class Connection {
 
   /// Runs one statement. Its plan is kept under its text (up to 256 texts), so pass values as parameters, not in `sql`.
   Result<Rows> query(std::string_view sql, const Params& params = {});
+  /// Runs one statement of many shapes: planned for these very values, and its plan is not kept.
+  Result<Rows> query_once(std::string_view sql, const Params& params = {});
   /// Runs statements without parameters, separated by semicolons (DDL).
   Status execute(const std::string& sql);
   /// Runs all calls in one round trip, as one transaction unless they contain begin and commit themselves; the first

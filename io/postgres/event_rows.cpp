@@ -110,7 +110,7 @@ void append_row(std::string& out, const nodes::Event& event, const EventPlace& p
   append_field(out, place.block_id);
   append_field(out, static_cast<std::int32_t>(place.block_index));
   append_field(out, static_cast<std::int16_t>(event.level));
-  append_text(out, event.message.empty() ? event.title : event.message, kMessageCharacters);
+  append_text(out, stored_message(event), kMessageCharacters);
   append_optional(out, event.environment);
   append_optional(out, event.release);
   append_optional(out, event.user.key());
@@ -128,6 +128,10 @@ std::int32_t hash_key(const nodes::Fingerprint& hash) {
   std::uint32_t key = 0;
   for (std::size_t i = 0; i < 4; ++i) key = key << 8 | hash[i];
   return static_cast<std::int32_t>(key);
+}
+
+std::string_view stored_message(const nodes::Event& event) {
+  return first_characters(event.message.empty() ? event.title : event.message, kMessageCharacters);
 }
 
 void encode_event_rows(std::span<nodes::Event* const> events, std::span<const EventPlace> places, std::string& out) {

@@ -29,4 +29,7 @@ extern const char* const kCopyEvents;
 /// is parallel to `events`. Text is cleaned, so that no event is refused for its bytes.
 void encode_event_rows(std::span<nodes::Event* const> events, std::span<const EventPlace> places, std::string& out);
 
+/// What events.message holds of an event: the first 200 characters of its message, or else of its title.
+[[nodiscard]] std::string_view stored_message(const nodes::Event& event);
+
 }  // namespace mesher::postgres

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "graph/base/log.hpp"
+#include "io/postgres/roll_ups.hpp"
 #include "io/postgres/sql_error.hpp"
 
 namespace mesher::postgres {
@@ -118,6 +119,7 @@ Result<nodes::ports::Committed> EventStore::Writer::store(const WriteSet& set) {
 Result<nodes::ports::Committed> EventStore::Writer::try_once(const WriteSet& set, Attempt& attempt, bool& refused_id) {
   if (auto status = place_events(attempt); !status) return status.error();
   if (auto status = load_tags(attempt); !status) return status.error();
+  if (auto status = project_users_.add(*connection_, set, attempt.stored); !status) return status.error();
   attempt.issues = sum_issues(attempt.stored);
 
   bool stored_before = false;
@@ -245,14 +247,16 @@ void EventStore::Writer::make_blocks(Attempt& attempt) {
     place.block_id = free_blocks_.front();
     place.block_index = static_cast<std::uint32_t>(payloads.size());
     payloads.push_back(event.payload);
+    words_.add(event);
     bytes += event.payload.size();
     const bool last = i + 1 == attempt.stored.size() || attempt.places[i + 1].day != place.day ||
                       attempt.stored[i + 1]->project_id != event.project_id;
     if (!last && payloads.size() < kBlockEvents && bytes < kBlockBytes) continue;
     auto& call = attempt.blocks.emplace_back();
-    call.sql = "insert into event_blocks (project_id, day, block_id, data) values ($1, $2::date, $3, $4)";
+    call.sql =
+        "insert into event_blocks (project_id, day, block_id, data, words) values ($1, $2::date, $3, $4, $5::tsvector)";
     call.params.integer(event.project_id).text(date_text(place.day)).integer(place.block_id);
-    call.params.bytes(compressor_.compress(payloads));
+    call.params.bytes(compressor_.compress(payloads)).text(words_.take());
     free_blocks_.pop_front();
     payloads.clear();
     bytes = 0;
@@ -321,13 +325,19 @@ Status EventStore::Writer::finish(const WriteSet& set, Attempt& attempt) {
     append_transitions(attempt.transitions, calls);
     calls.push_back(add_project_hours(attempt.stored));
     calls.push_back(add_issue_hours(attempt.stored));
+    calls.push_back(add_issue_days(attempt.stored));
+    if (auto call = project_users_.store()) calls.push_back(*std::move(call));
     const std::lock_guard lock(shared_.mutex);
     calls.push_back(add_tag_days(attempt.stored, attempt.places, shared_.tags));
+    if (auto call = add_tag_hours(attempt.stored, attempt.places, shared_.tags)) calls.push_back(*std::move(call));
+    attempt.new_tags = shared_.issue_tags.unseen(attempt.stored, attempt.places, shared_.tags);
+    if (!attempt.new_tags.empty()) calls.push_back(add_issue_tags(attempt.new_tags));
   }
   if (!attempt.stored.empty() || !attempt.duplicates.empty() || !set.outcomes.empty()) {
     calls.push_back(add_outcomes(attempt.stored, attempt.duplicates, set.outcomes));
   }
   for (const auto& record : set.quarantined) calls.push_back(add_quarantined(record));
+  if (!set.feedback.empty()) calls.push_back(add_feedback(set.feedback));
   calls.push_back({"commit", {}});
   describe(set, attempt);
   const auto answers = connection_->run(calls);
@@ -367,9 +377,11 @@ nodes::ports::Committed EventStore::Writer::resolve_doubt(const WriteSet& set) {
 /// After the commit: what later calls may rely on.
 void EventStore::Writer::remember(Attempt& attempt) {
   in_doubt_.reset();
+  project_users_.stored();
   shared_.duplicates.add(attempt.duplicates.size());
   const std::lock_guard lock(shared_.mutex);
   for (const auto* event : attempt.stored) shared_.recent.add(event->project_id, event->id);
+  shared_.issue_tags.remember(attempt.new_tags);
   for (std::size_t i = 0; i < attempt.sketches.size(); ++i) {
     const auto& issue = *attempt.sketched_issues[i];
     shared_.sketches.put(issue.project_id, issue.issue_id, issue.epoch, std::move(attempt.sketches[i]));

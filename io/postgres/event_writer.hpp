@@ -8,10 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "io/postgres/block_words.hpp"
 #include "io/postgres/event_store.hpp"
+#include "io/postgres/issue_tags.hpp"
 #include "io/postgres/issue_transitions.hpp"
 #include "io/postgres/known_releases.hpp"
 #include "io/postgres/payload_block.hpp"
+#include "io/postgres/project_users.hpp"
 #include "io/postgres/recent_ids.hpp"
 #include "io/postgres/tag_limits.hpp"
 #include "io/postgres/tally.hpp"
@@ -34,6 +37,7 @@ struct EventStore::Shared {
   TagLimits tags;
   UserSketches sketches;
   KnownReleases releases;
+  SeenIssueTags issue_tags;
 };
 
 /// Stores the sets of one partition.
@@ -60,6 +64,7 @@ class EventStore::Writer {
     std::vector<const IssueDelta*> sketched_issues;  ///< … of these issues
     std::vector<IssueTransition> transitions;
     std::vector<KnownReleases::Release> new_releases;
+    std::vector<IssueTag> new_tags;
     Committed result;
   };
   /// A commit whose answer was lost, and what it would have answered.
@@ -96,6 +101,8 @@ class EventStore::Writer {
   std::mutex mutex_;  // one call at a time; all below is guarded by it
   std::optional<Connection> connection_;
   BlockCompressor compressor_;
+  BlockWords words_;
+  ProjectUsers project_users_;
   std::deque<std::int64_t> free_blocks_;
   std::string rows_;
   std::optional<InDoubt> in_doubt_;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "io/postgres/clean_text.hpp"
+#include "io/postgres/issue_words.hpp"
 #include "io/postgres/owner_rules.hpp"
 
 namespace mesher::postgres {
@@ -82,7 +83,7 @@ bool all_known(const Known& known, std::span<const Wanted> wanted) {
 /// What is to be inserted, column by column.
 struct NewIssues {
   std::vector<std::int64_t> projects, ids, short_ids, versions, levels, users, teams;
-  std::vector<std::string_view> hashes, titles, culprits, types, platforms, releases;
+  std::vector<std::string_view> hashes, titles, culprits, types, platforms, releases, signatures;
   std::vector<UnixMicros> first_seen;
 
   void add(const Wanted& entry, std::int64_t id, std::int64_t short_id, const Owner& owner) {
@@ -100,6 +101,7 @@ struct NewIssues {
     releases.push_back(first_characters(entry.first_release, kReleaseCharacters));
     users.push_back(owner.user);
     teams.push_back(owner.team);
+    signatures.emplace_back(entry.signature);
   }
 };
 
@@ -107,9 +109,9 @@ Call insert_issues(const NewIssues& fresh) {
   Call call;
   call.sql =
       "insert into issues (project_id, id, short_id, primary_hash, grouping_version, title, culprit, type, platform,"
-      " level, first_seen, last_seen, first_release, assigned_user, assigned_team) "
+      " level, first_seen, last_seen, first_received, last_received, first_release, assigned_user, assigned_team) "
       "select d.project_id, d.id, d.short_id, d.hash, d.version, d.title, d.culprit, d.type, d.platform, d.level,"
-      " d.seen, d.seen, nullif(d.release, ''), nullif(d.usr, 0), nullif(d.team, 0) "
+      " d.seen, d.seen, d.seen, d.seen, nullif(d.release, ''), nullif(d.usr, 0), nullif(d.team, 0) "
       "from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::smallint[], $6::text[], $7::text[],"
       " $8::text[], $9::text[], $10::smallint[], $11::timestamptz[], $12::text[], $13::integer[], $14::integer[])"
       " as d (project_id, id, short_id, hash, version, title, culprit, type, platform, level, seen, release, usr, "
@@ -118,6 +120,29 @@ Call insert_issues(const NewIssues& fresh) {
   call.params.integers(fresh.versions).texts(fresh.titles).texts(fresh.culprits).texts(fresh.types);
   call.params.texts(fresh.platforms).integers(fresh.levels).times(fresh.first_seen).texts(fresh.releases);
   call.params.integers(fresh.users).integers(fresh.teams);
+  return call;
+}
+
+/// Of those of `wanted` that are created, in their order.
+Call insert_signatures(const NewIssues& fresh) {
+  Call call;
+  call.sql =
+      "insert into issue_signatures (project_id, issue_id, signature) "
+      "select * from unnest($1::integer[], $2::bigint[], $3::bytea[]) as d (project_id, id, signature) "
+      "where d.signature <> ''";
+  call.params.integers(fresh.projects).integers(fresh.ids).bytes_array(fresh.signatures);
+  return call;
+}
+
+/// Of an issue whose id is given.
+Call insert_text(const Wanted& entry, std::int64_t id) {
+  const auto& text = entry.text;
+  Call call;
+  call.sql =
+      "insert into issue_texts (project_id, issue_id, error_type, message, functions, modules, files, words) "
+      "values ($1, $2, $3, $4, $5::text[], $6::text[], $7::text[], $8::tsvector)";
+  call.params.integer(entry.project_id).integer(id).text(text.error_type).text(text.message);
+  call.params.texts(text.functions).texts(text.modules).texts(text.files).text(words_of(entry));
   return call;
 }
 
@@ -198,17 +223,19 @@ Result<std::vector<Found>> create(Connection& connection, std::span<const Wanted
   const OwnerRules owners(seen->at(4));
   NewIssues fresh;
   std::vector<std::pair<HashKey, std::int64_t>> attached;
+  std::vector<Call> texts;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& entry = wanted[i];
     auto issue = first_known(known, entry);
     if (issue.issue_id == nodes::kDiscardedIssue) continue;
     if (issue.issue_id == 0) {
-      const auto short_id = next_short_ids.find(entry.project_id);
-      if (short_id == next_short_ids.end()) {
-        return Error{ErrorCode::not_found, fmt::format("project {} does not exist", entry.project_id), "project"};
-      }
       issue.issue_id = seen->at(3).integer(i, 0);
-      fresh.add(entry, issue.issue_id, short_id->second++, owners.of(entry));
+      // A project that was deleted while its events were under way: nobody will see the issue, and it is removed with
+      // all that the project left. Refusing would hold up everything behind it.
+      const auto short_id = next_short_ids.find(entry.project_id);
+      fresh.add(entry, issue.issue_id, short_id == next_short_ids.end() ? issue.issue_id : short_id->second++,
+                owners.of(entry));
+      texts.push_back(insert_text(entry, issue.issue_id));
     }
     for (const auto& hash : entry.hashes) {
       const HashKey key{entry.project_id, hash};
@@ -218,7 +245,9 @@ Result<std::vector<Found>> create(Connection& connection, std::span<const Wanted
   std::vector<Call> write;
   if (!fresh.ids.empty()) {
     write.push_back(insert_issues(fresh));
+    write.push_back(insert_signatures(fresh));
     write.push_back(move_short_ids(next_short_ids));
+    for (auto& text : texts) write.push_back(std::move(text));
   }
   if (!attached.empty()) write.push_back(insert_hashes(attached));
   write.push_back({"commit", {}});
@@ -269,7 +298,7 @@ Result<std::vector<Found>> IssueStore::finish(Connection connection, Result<std:
     return answer;
   }
   auto error = answer.error();
-  if (error.code == ErrorCode::not_found || error.code == ErrorCode::invalid) return error;
+  if (error.code == ErrorCode::invalid) return error;
   error.code = ErrorCode::unavailable;
   health_.fails("issues", error);
   return error;

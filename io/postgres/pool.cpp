@@ -47,10 +47,18 @@ Result<Pool::Lease> Pool::acquire(std::chrono::milliseconds patience) {
 }
 
 Result<Rows> Pool::query(std::string_view sql, const Params& params) {
+  return ask(sql, params, false);
+}
+
+Result<Rows> Pool::query_once(std::string_view sql, const Params& params) {
+  return ask(sql, params, true);
+}
+
+Result<Rows> Pool::ask(std::string_view sql, const Params& params, bool once) {
   for (int attempt = 0;; ++attempt) {
     auto lease = acquire();
     if (!lease) return lease.error();
-    auto rows = (*lease)->query(sql, params);
+    auto rows = once ? (*lease)->query_once(sql, params) : (*lease)->query(sql, params);
     const bool died_idle = !rows && (*lease)->broken() && attempt == 0 && sql.starts_with("select");
     if (!died_idle) return rows;
     // The others in the pool have died with it.

@@ -45,9 +45,13 @@ class Pool {
   /// acquire() and query(). A select that failed because an idle connection had died is tried once more on a fresh one.
   Result<Rows> query(std::string_view sql, const Params& params = {});
 
+  /// The same with query_once(), for statements whose text depends on what is asked.
+  Result<Rows> query_once(std::string_view sql, const Params& params);
+
   [[nodiscard]] const ConnectOptions& options() const { return options_; }
 
  private:
+  Result<Rows> ask(std::string_view sql, const Params& params, bool once);
   void give_back(Connection connection);
 
   const ConnectOptions options_;

@@ -3,20 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
-#include "io/postgres/like_pattern.hpp"
+#include "io/postgres/event_rows.hpp"
 #include "io/postgres/payload_block.hpp"
 #include "io/postgres/pool.hpp"
+#include "io/postgres/read_event_rows.hpp"
 
 namespace mesher::postgres {
 namespace {
 
-constexpr UnixMicros kDay = 86'400'000'000;
+constexpr std::string_view kColumns =
+    "e.project_id, e.event_id, e.issue_id, e.received_at, e.occurred_at, e.level, e.message, e.environment, e.release,"
+    " e.user_key, e.tags::text, e.day, e.block_id, e.block_index";
 
-constexpr std::string_view kSelect =
-    "select project_id, event_id, issue_id, received_at, occurred_at, level, message, environment, release, user_key,"
-    " tags::text, day, block_id, block_index from events";
+constexpr std::string_view kSelectBlock =
+    "select data from event_blocks where project_id = $1::integer and day = $2::date and block_id = $3::bigint";
 
 EventRow event_at(const Rows& rows, std::size_t row) {
   EventRow event;
@@ -35,10 +38,6 @@ EventRow event_at(const Rows& rows, std::size_t row) {
   event.block_id = rows.integer(row, 12);
   event.block_index = static_cast<std::int32_t>(rows.integer(row, 13));
   return event;
-}
-
-std::string day_of(UnixMicros time) {
-  return date_text(time / kDay);
 }
 
 /// The neighbour in one direction; the event's own day first, which is where it nearly always is.
@@ -65,42 +64,20 @@ Result<std::optional<nodes::EventId>> neighbour(Pool& pool, const EventRow& even
 
 }  // namespace
 
-Result<std::vector<EventRow>> list_events(Pool& pool, const EventListing& listing) {
-  const UnixMicros to = listing.after ? std::min(listing.to, listing.after->received_at + 1) : listing.to;
-  Params params;
-  params.integer(listing.project_id).text(day_of(listing.from)).text(day_of(to)).time(listing.from).time(to);
-  // The days say which partitions there are to look into.
-  std::string sql = fmt::format(
-      "{} where project_id = $1::integer and day >= $2::date and day <= $3::date"
-      " and received_at >= $4::timestamptz and received_at < $5::timestamptz",
-      kSelect);
-  if (listing.issue_id) sql += fmt::format(" and issue_id = ${}::bigint", params.integer(*listing.issue_id).size());
-  if (listing.level) {
-    sql += fmt::format(" and level = ${}::smallint", params.integer(static_cast<int>(*listing.level)).size());
-  }
-  for (const auto& word : listing.words) {
-    sql += fmt::format(" and message ilike ${}", params.text(like_pattern(word)).size());
-  }
-  if (listing.after) {
-    const int received = params.time(listing.after->received_at).size();
-    const int id = params.text(listing.after->id.hex()).size();
-    sql += fmt::format(" and (received_at, event_id) < (${}::timestamptz, ${}::uuid)", received, id);
-  }
-  sql +=
-      fmt::format(" order by received_at desc, event_id desc limit ${}::integer", params.integer(listing.limit).size());
-  auto rows = pool.query(sql, params);
-  if (!rows) return std::move(rows).error();
-  std::vector<EventRow> list;
-  list.reserve(rows->size());
-  for (std::size_t i = 0; i < rows->size(); ++i) list.push_back(event_at(*rows, i));
-  return list;
+EventRow event_of(const Rows& rows, std::size_t row) {
+  return event_at(rows, row);
+}
+
+std::string_view event_columns() {
+  return kColumns;
 }
 
 Result<std::optional<EventRow>> find_event(Pool& pool, const nodes::EventId& id,
                                            const std::vector<std::uint32_t>& project_ids) {
-  static const std::string kSql =
-      std::string(kSelect) +
-      " where event_id = $1::uuid and project_id = any($2::integer[]) order by received_at desc limit 1";
+  static const std::string kSql = fmt::format(
+      "select {} from events e where e.event_id = $1::uuid and e.project_id = any($2::integer[])"
+      " order by e.received_at desc limit 1",
+      kColumns);
   Params params;
   params.text(id.hex()).integers(std::vector<std::int64_t>(project_ids.begin(), project_ids.end()));
   auto rows = pool.query(kSql, params);
@@ -117,12 +94,55 @@ Result<Neighbours> neighbours(Pool& pool, const EventRow& event) {
   return Neighbours{*previous, *next};
 }
 
+Result<std::vector<EventRow>> latest_events(Pool& pool, std::uint32_t project_id,
+                                            const std::vector<std::int64_t>& issue_ids, UnixMicros from, UnixMicros to,
+                                            std::uint32_t each) {
+  static const std::string kSql = fmt::format(
+      "select e.* from unnest($2::bigint[]) with ordinality as i (id, place) cross join lateral ("
+      "select {} from events e where e.project_id = $1::integer and e.issue_id = i.id"
+      " and e.day >= $3::date and e.day <= $4::date"
+      " and e.received_at >= $5::timestamptz and e.received_at < $6::timestamptz"
+      " order by e.received_at desc limit $7::integer) e order by i.place, e.received_at desc",
+      kColumns);
+  Params params;
+  params.integer(project_id)
+      .integers(issue_ids)
+      .text(date_text(from / kDay))
+      .text(date_text(to / kDay))
+      .time(from)
+      .time(to)
+      .integer(each);
+  auto rows = pool.query(kSql, params);
+  if (!rows) return std::move(rows).error();
+  std::vector<EventRow> list;
+  for (std::size_t i = 0; i < rows->size(); ++i) list.push_back(event_at(*rows, i));
+  return list;
+}
+
+Result<std::vector<std::string>> payloads_of(Pool& pool, const std::vector<EventRow>& events) {
+  std::map<std::pair<std::string, std::int64_t>, std::vector<std::size_t>> wanted;
+  for (std::size_t i = 0; i < events.size(); ++i) wanted[{events[i].day, events[i].block_id}].push_back(i);
+  std::vector<std::string> payloads(events.size());
+  for (const auto& [place, indices] : wanted) {
+    Params params;
+    params.integer(events[indices.front()].project_id).text(place.first).integer(place.second);
+    auto rows = pool.query(kSelectBlock, params);
+    if (!rows) return std::move(rows).error();
+    if (rows->empty()) return Error{ErrorCode::corrupt, fmt::format("payload block {} is missing", place.second), ""};
+    const auto block = rows->bytes(0, 0);
+    for (const auto i : indices) {
+      auto payload = read_payload(block, static_cast<std::uint32_t>(events[i].block_index));
+      if (!payload) return std::move(payload).error();
+      payloads[i] = *std::move(payload);
+    }
+  }
+  return payloads;
+}
+
 Result<std::string> payload_of(Pool& pool, const EventRow& event) {
   Params params;
   params.integer(event.project_id).text(event.day).integer(event.block_id);
-  auto rows = pool.query(
-      "select data from event_blocks where project_id = $1::integer and day = $2::date and block_id = $3::bigint",
-      params);
+  auto rows = pool.query(kSelectBlock, params);
   if (!rows) return std::move(rows).error();
   if (rows->empty()) return Error{ErrorCode::corrupt, fmt::format("payload block {} is missing", event.block_id), ""};
   return read_payload(rows->bytes(0, 0), static_cast<std::uint32_t>(event.block_index));

@@ -8,6 +8,7 @@
 #include "graph/base/clock.hpp"
 #include "graph/base/result.hpp"
 #include "nodes/event.hpp"
+#include "nodes/query/ast.hpp"
 
 /// Stored events, for reading. Calls block; any thread. Errors: unavailable, internal, corrupt (a payload block).
 namespace mesher::postgres {
@@ -40,10 +41,11 @@ struct EventPosition {
 struct EventListing {
   std::uint32_t project_id = 0;
   std::optional<std::int64_t> issue_id;
-  std::optional<nodes::Level> level;
-  std::vector<std::string> words;  ///< all must be in the message, in any case of letters
-  UnixMicros from = 0;             ///< received at or after
-  UnixMicros to = 0;               ///< received before
+  query::Node query;
+  std::uint32_t user_id = 0;  ///< who is `me` in the query
+  UnixMicros now = 0;         ///< what its relative times are relative to
+  UnixMicros from = 0;        ///< received at or after
+  UnixMicros to = 0;          ///< received before
   std::optional<EventPosition> after;
   std::uint32_t limit = 25;
 };
@@ -59,6 +61,14 @@ struct Neighbours {
   std::optional<nodes::EventId> previous, next;
 };
 [[nodiscard]] Result<Neighbours> neighbours(Pool& pool, const EventRow& event);
+
+/// The latest events of each issue received in [from, to), at most `each` of one, in the order of `issue_ids`.
+[[nodiscard]] Result<std::vector<EventRow>> latest_events(Pool& pool, std::uint32_t project_id,
+                                                          const std::vector<std::int64_t>& issue_ids, UnixMicros from,
+                                                          UnixMicros to, std::uint32_t each);
+
+/// Payloads of events of one project, parallel to `events`. A block that holds several is read once.
+[[nodiscard]] Result<std::vector<std::string>> payloads_of(Pool& pool, const std::vector<EventRow>& events);
 
 /// The event as sent, JSON.
 [[nodiscard]] Result<std::string> payload_of(Pool& pool, const EventRow& event);

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "io/postgres/like_pattern.hpp"
 #include "io/postgres/pool.hpp"
+#include "io/postgres/query_sql.hpp"
 
 namespace mesher::postgres {
 namespace {
@@ -18,8 +18,15 @@ constexpr std::string_view kSelect =
     "select i.project_id, i.id, i.short_id, p.slug, i.title, i.culprit, i.type, i.platform, i.level, i.status, "
     "i.substatus,"
     " i.is_regressed, i.event_count, i.user_count, i.first_seen, i.last_seen, i.first_release, i.assigned_user,"
-    " i.assigned_team, encode(i.primary_hash, 'hex'), i.version, (i.life->'asked')::text from issues i join projects p "
-    "on p.id = i.project_id";
+    " i.assigned_team, encode(i.primary_hash, 'hex'), i.first_received, i.last_received, i.version, (i.life->'asked')::text";
+constexpr std::string_view kFrom = " from issues i join projects p on p.id = i.project_id";
+// One scan of the project's last day; counted to the hour, as the sparkline is.
+constexpr std::string_view kTrend =
+    " left join (select h.issue_id, sum(h.events)::bigint as events from issue_hours h"
+    " where h.project_id = $1::integer and h.hour > $2::timestamptz - interval '24 hours' group by h.issue_id) d"
+    " on d.issue_id = i.id";
+
+constexpr int kIssueColumns = 24;
 
 IssueRow issue_at(const Rows& rows, std::size_t row) {
   int column = 0;
@@ -51,6 +58,8 @@ IssueRow issue_at(const Rows& rows, std::size_t row) {
   issue.assigned_user = optional_id();
   issue.assigned_team = optional_id();
   issue.fingerprint = text();
+  issue.first_received = rows.time(row, column++);
+  issue.last_received = rows.time(row, column++);
   issue.version = integer();
   issue.waits_for = text();
   return issue;
@@ -66,6 +75,8 @@ std::string_view column_of(IssueSort sort) {
       return "i.event_count";
     case IssueSort::user_count:
       return "i.user_count";
+    case IssueSort::trend:
+      return "coalesce(d.events, 0)";
   }
   return "i.last_seen";
 }
@@ -86,30 +97,30 @@ IssuePosition position_of(const IssueRow& issue, IssueSort sort) {
       return {issue.event_count, issue.id};
     case IssueSort::user_count:
       return {issue.user_count, issue.id};
+    case IssueSort::trend:
+      return {issue.trend, issue.id};
   }
   return {};
 }
 
 std::string issue_condition(const IssueListing& listing, Params& params) {
   std::string sql = "i.event_count > 0";
-  if (listing.status) sql += fmt::format(" and i.status = ${}", params.text(*listing.status).size());
-  if (listing.level) {
-    sql += fmt::format(" and i.level = ${}::smallint", params.integer(static_cast<int>(*listing.level)).size());
-  }
-  if (listing.from) sql += fmt::format(" and i.last_seen >= ${}::timestamptz", params.time(*listing.from).size());
-  if (listing.to) sql += fmt::format(" and i.first_seen < ${}::timestamptz", params.time(*listing.to).size());
-  for (const auto& word : listing.words) {
-    sql += fmt::format(" and i.title ilike ${}", params.text(like_pattern(word)).size());
-  }
+  if (listing.from) sql += fmt::format(" and i.last_received >= ${}::timestamptz", params.time(*listing.from).size());
+  if (listing.to) sql += fmt::format(" and i.first_received < ${}::timestamptz", params.time(*listing.to).size());
+  const QueryContext context{listing.user_id, listing.now, 1};
+  if (!listing.query.empty()) sql += " and " + issue_condition(listing.query, context, params);
   return sql;
 }
 
 Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listing) {
   // Only shapes of the statement depend on the listing; values are parameters.
+  const bool trend = listing.sort == IssueSort::trend;
   Params params;
   params.integer(listing.project_id);
-  std::string sql =
-      fmt::format("{} where i.project_id = $1::integer and {}", kSelect, issue_condition(listing, params));
+  if (trend) params.time(listing.now);
+  std::string sql = fmt::format("{}{}{}{} where i.project_id = $1::integer and ", kSelect,
+                                trend ? ", coalesce(d.events, 0)" : "", kFrom, trend ? kTrend : "");
+  sql += issue_condition(listing, params);
   const auto column = column_of(listing.sort);
   if (listing.after) {
     const bool time = is_time(listing.sort);
@@ -119,18 +130,21 @@ Result<std::vector<IssueRow>> list_issues(Pool& pool, const IssueListing& listin
   }
   sql += fmt::format(" order by {} desc, i.id desc limit ${}::integer", column, params.integer(listing.limit).size());
 
-  auto rows = pool.query(sql, params);
+  auto rows = pool.query_once(sql, params);
   if (!rows) return std::move(rows).error();
   std::vector<IssueRow> list;
   list.reserve(rows->size());
-  for (std::size_t i = 0; i < rows->size(); ++i) list.push_back(issue_at(*rows, i));
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    list.push_back(issue_at(*rows, i));
+    if (trend) list.back().trend = rows->integer(i, kIssueColumns);
+  }
   return list;
 }
 
 Result<std::optional<IssueRow>> find_issue(Pool& pool, std::int64_t id,
                                            const std::vector<std::uint32_t>& organization_ids) {
   static const std::string kSql =
-      std::string(kSelect) +
+      std::string(kSelect) + std::string(kFrom) +
       " where p.organization_id = any($1::integer[]) and i.event_count > 0 and"
       " i.id = coalesce((select r.target_id from issue_redirects r where r.issue_id = $2::bigint), $2::bigint)";
   Params params;
@@ -139,6 +153,19 @@ Result<std::optional<IssueRow>> find_issue(Pool& pool, std::int64_t id,
   if (!rows) return std::move(rows).error();
   if (rows->empty()) return std::optional<IssueRow>();
   return std::optional<IssueRow>(issue_at(*rows, 0));
+}
+
+Result<std::vector<IssueRow>> find_issues(Pool& pool, std::uint32_t project_id, const std::vector<std::int64_t>& ids) {
+  static const std::string kSql =
+      std::string(kSelect) + std::string(kFrom) +
+      " where i.project_id = $1::integer and i.id = any ($2::bigint[]) and i.event_count > 0";
+  Params params;
+  params.integer(project_id).integers(ids);
+  auto rows = pool.query(kSql, params);
+  if (!rows) return std::move(rows).error();
+  std::vector<IssueRow> list;
+  for (std::size_t i = 0; i < rows->size(); ++i) list.push_back(issue_at(*rows, i));
+  return list;
 }
 
 Result<std::vector<Sparkline>> sparklines(Pool& pool, std::uint32_t project_id,
@@ -161,30 +188,6 @@ Result<std::vector<Sparkline>> sparklines(Pool& pool, std::uint32_t project_id,
     if (at != place.end() && hour < Sparkline{}.size()) lines[at->second][hour] = rows->integer(row, 2);
   }
   return lines;
-}
-
-UnixMicros length_of(Bucket bucket) {
-  return bucket == Bucket::hour ? kHour : 24 * kHour;
-}
-
-Result<std::vector<TimelinePoint>> timeline(Pool& pool, const IssueRow& issue, Bucket bucket, UnixMicros from,
-                                            UnixMicros to) {
-  const UnixMicros length = length_of(bucket);
-  std::vector<TimelinePoint> points;
-  for (UnixMicros start = from / length * length; start < to; start += length) points.push_back({start, 0});
-  if (points.empty()) return points;
-  Params params;
-  params.integer(issue.project_id).integer(issue.id).time(points.front().start).time(points.back().start + length);
-  auto rows = pool.query(
-      "select hour, events from issue_hours where project_id = $1::integer and issue_id = $2::bigint"
-      " and hour >= $3::timestamptz and hour < $4::timestamptz",
-      params);
-  if (!rows) return std::move(rows).error();
-  for (std::size_t row = 0; row < rows->size(); ++row) {
-    const auto at = static_cast<std::size_t>((rows->time(row, 0) - points.front().start) / length);
-    if (at < points.size()) points[at].events += rows->integer(row, 1);
-  }
-  return points;
 }
 
 }  // namespace mesher::postgres

@@ -1,7 +1,5 @@
 #include "io/postgres/read_quarantine.hpp"
 
-#include <fmt/format.h>
-
 #include <limits>
 #include <utility>
 
@@ -12,10 +10,8 @@ namespace mesher::postgres {
 namespace {
 
 constexpr std::string_view kSelect =
-    "select id, project_id, key_id, event_id, received_at, quarantined_at, node, reason, payload from quarantine";
-
-/// QuarantineEntry::is_event in SQL.
-constexpr std::string_view kIsEvent = "(event_id <> '00000000-0000-0000-0000-000000000000' or left(payload, 1) = '{')";
+    "select id, project_id, key_id, event_id, received_at, quarantined_at, node, reason, payload, is_event from "
+    "quarantine";
 
 /// `source`: a Pool or a Connection.
 template <class Source>
@@ -35,6 +31,7 @@ Result<std::vector<QuarantineEntry>> entries(Source& source, const std::string& 
     entry.node = rows->text(i, 6);
     entry.reason = rows->text(i, 7);
     entry.payload = rows->text(i, 8);
+    entry.is_event = rows->boolean(i, 9);
     list.push_back(std::move(entry));
   }
   return list;
@@ -72,20 +69,18 @@ Result<std::vector<QuarantineEntry>> list_quarantine(Pool& pool, std::optional<s
 Result<std::vector<QuarantineEntry>> quarantined(Pool& pool, const std::vector<std::int64_t>& ids, std::int64_t up_to,
                                                  std::uint32_t limit) {
   static const std::string kChosen =
-      fmt::format("{} where id = any($1::bigint[]) and {} order by id limit $2::integer", kSelect, kIsEvent);
+      std::string(kSelect) + " where id = any($1::bigint[]) and is_event order by id limit $2::integer";
   static const std::string kOldest =
-      fmt::format("{} where id <= $1::bigint and {} order by id limit $2::integer", kSelect, kIsEvent);
+      std::string(kSelect) + " where id <= $1::bigint and is_event order by id limit $2::integer";
   auto params = choice_params(ids, up_to);
   params.integer(limit);
   return entries(pool, ids.empty() ? kOldest : kChosen, params);
 }
 
 Result<std::int64_t> quarantined_without_event(Pool& pool, const std::vector<std::int64_t>& ids, std::int64_t up_to) {
-  static const std::string kChosen =
-      fmt::format("select count(*) from quarantine where id = any($1::bigint[]) and not {}", kIsEvent);
-  static const std::string kOldest =
-      fmt::format("select count(*) from quarantine where id <= $1::bigint and not {}", kIsEvent);
-  auto rows = pool.query(ids.empty() ? kOldest : kChosen, choice_params(ids, up_to));
+  auto rows = pool.query(ids.empty() ? "select count(*) from quarantine where id <= $1::bigint and not is_event"
+                                     : "select count(*) from quarantine where id = any($1::bigint[]) and not is_event",
+                         choice_params(ids, up_to));
   if (!rows) return std::move(rows).error();
   return rows->integer(0, 0);
 }
@@ -105,16 +100,15 @@ Status remove_quarantined(Connection& connection, const std::vector<std::int64_t
 }
 
 Result<ReplayRequest> request_replay(Connection& connection, const QuarantineChoice& choice) {
-  static const std::string kSql = fmt::format(
-      "with fits as (select id, {} as is_event from quarantine"
-      " where ($1::bigint[] = '{{}}' and $2::uuid[] = '{{}}' or id = any($1) or event_id = any($2))"
+  constexpr std::string_view kSql =
+      "with fits as (select id, is_event from quarantine"
+      " where ($1::bigint[] = '{}' and $2::uuid[] = '{}' or id = any($1) or event_id = any($2))"
       " and ($3::integer = 0 or project_id = $3)"
       " and ($4::text = '' or position(lower($4) in lower(reason)) > 0)), "
       "marked as (update quarantine q set replay_requested_at = now() from fits f"
       " where q.id = f.id and f.is_event returning q.id) "
       "select (select count(*) from marked), (select count(*) from fits where not is_event),"
-      " (select coalesce(max(id), 0) from marked), pg_notify('mesher_replay', '')",
-      kIsEvent);
+      " (select coalesce(max(id), 0) from marked), pg_notify('mesher_replay', '')";
   std::vector<std::string> hex;
   for (const auto& event : choice.events) hex.push_back(event.hex());
   Params params;
@@ -126,7 +120,7 @@ Result<ReplayRequest> request_replay(Connection& connection, const QuarantineCho
 
 Result<std::vector<QuarantineEntry>> lock_requested(Connection& connection) {
   static const std::string kSql =
-      fmt::format("{} where replay_requested_at is not null order by id limit 200 for update skip locked", kSelect);
+      std::string(kSelect) + " where replay_requested_at is not null order by id limit 200 for update skip locked";
   return entries(connection, kSql, {});
 }
 

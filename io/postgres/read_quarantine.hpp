@@ -24,7 +24,7 @@ struct QuarantineEntry {
 
   /// False: a bundle of counts or a record that could not be read. It is kept to be looked at, and can't go round
   /// again.
-  [[nodiscard]] bool is_event() const { return event_id != nodes::EventId{} || payload.starts_with('{'); }
+  bool is_event = true;
 };
 
 /// Latest first: at most `limit` with an id below `before`.

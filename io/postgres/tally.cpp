@@ -35,6 +35,7 @@ void add_event(IssueDelta& issue, const nodes::Event& event) {
     issue.last_seen = event.timestamp;
     issue.level = event.level;
   }
+  issue.last_received = std::max(issue.last_received, event.received);
   ++issue.events;
   if (const auto key = event.user.key(); !key.empty()) issue.users.push_back(XXH3_64bits(key.data(), key.size()));
 }
@@ -82,13 +83,14 @@ std::vector<IssueDelta> sum_issues(std::span<nodes::Event* const> events) {
 
 Call update_issues(std::span<const IssueDelta> issues) {
   std::vector<std::int64_t> projects, ids, events, levels, users;
-  std::vector<UnixMicros> first, last;
+  std::vector<UnixMicros> first, last, received;
   for (const auto& issue : issues) {
     projects.push_back(issue.project_id);
     ids.push_back(issue.issue_id);
     events.push_back(issue.events);
     first.push_back(issue.first_seen);
     last.push_back(issue.last_seen);
+    received.push_back(issue.last_received);
     levels.push_back(static_cast<std::int64_t>(issue.level));
     users.push_back(issue.user_count);
   }
@@ -98,13 +100,15 @@ Call update_issues(std::span<const IssueDelta> issues) {
       "update issues i set event_count = i.event_count + d.events,"
       " first_seen = case when i.event_count = 0 then d.first_seen else least(i.first_seen, d.first_seen) end,"
       " last_seen = case when i.event_count = 0 then d.last_seen else greatest(i.last_seen, d.last_seen) end,"
+      " last_received = greatest(i.last_received, d.received),"
       " level = case when i.event_count = 0 or d.last_seen >= i.last_seen then d.level else i.level end,"
       " user_count = case when d.users < 0 then i.user_count else d.users end "
       "from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[],"
-      " $7::integer[]) as d (project_id, id, events, first_seen, last_seen, level, users) "
+      " $7::integer[], $8::timestamptz[]) as d (project_id, id, events, first_seen, last_seen, level, users, received) "
       "where i.project_id = d.project_id and i.id = d.id";
   call.params.integers(projects).integers(ids).integers(events).times(first).times(last).integers(levels).integers(
       users);
+  call.params.times(received);
   return call;
 }
 
@@ -251,10 +255,40 @@ Call add_outcomes(std::span<nodes::Event* const> stored, std::span<nodes::Event*
 Call add_quarantined(const nodes::ports::QuarantinedRecord& record) {
   Call call;
   call.sql =
-      "insert into quarantine (project_id, key_id, event_id, received_at, node, reason, payload) "
-      "values ($1, $2, $3::uuid, $4::timestamptz, $5, $6, $7)";
+      "insert into quarantine (project_id, key_id, event_id, received_at, node, reason, payload, is_event) "
+      "values ($1, $2, $3::uuid, $4::timestamptz, $5, $6, $7, $8)";
   call.params.integer(record.project_id).integer(record.key_id).text(record.event_id.hex()).time(record.received);
-  call.params.text(record.node).text(record.reason).text(record.payload);
+  call.params.text(record.node).text(record.reason).text(record.payload).boolean(record.is_event);
+  return call;
+}
+
+Call add_feedback(std::span<const nodes::Feedback> feedback) {
+  std::vector<std::int64_t> projects;
+  std::vector<std::string> ids, events;
+  std::vector<UnixMicros> times;
+  std::vector<std::string_view> names, emails, comments, urls;
+  for (const auto& said : feedback) {
+    projects.push_back(said.project_id);
+    ids.push_back(said.id.hex());
+    events.push_back(said.event_id == nodes::EventId{} ? std::string() : said.event_id.hex());
+    times.push_back(said.received);
+    names.emplace_back(said.name);
+    emails.emplace_back(said.email);
+    comments.emplace_back(said.comments);
+    urls.emplace_back(said.url);
+  }
+  Call call;
+  call.sql =
+      "insert into feedback (project_id, id, event_id, issue_id, received_at, name, email, comments, url) "
+      "select d.project_id, d.id, nullif(d.event_id, '')::uuid,"
+      " (select e.issue_id from events e where e.project_id = d.project_id and d.event_id <> ''"
+      "  and e.event_id = nullif(d.event_id, '')::uuid limit 1),"
+      " d.received_at, d.name, d.email, d.comments, d.url "
+      "from unnest($1::integer[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],"
+      " $8::text[]) as d (project_id, id, event_id, received_at, name, email, comments, url) "
+      "on conflict do nothing";
+  call.params.integers(projects).texts(ids).texts(events).times(times);
+  call.params.texts(names).texts(emails).texts(comments).texts(urls);
   return call;
 }
 

@@ -20,6 +20,7 @@ struct IssueDelta {
   std::int64_t issue_id = 0;
   std::int64_t events = 0;
   UnixMicros first_seen = 0, last_seen = 0;  ///< of these events, by the time when they happened
+  UnixMicros last_received = 0;
   nodes::Level level = nodes::Level::error;  ///< of the latest of them
   std::vector<std::uint64_t> users;          ///< hashes; distinct
   std::int32_t epoch = 0;                    ///< the oldest that an event came with
@@ -50,5 +51,8 @@ struct IssueDelta {
                                 std::span<const nodes::OutcomeCount> others);
 
 [[nodiscard]] Call add_quarantined(const nodes::ports::QuarantinedRecord& record);
+
+/// What users said, each once, with the issue of its event if that is stored by now.
+[[nodiscard]] Call add_feedback(std::span<const nodes::Feedback> feedback);
 
 }  // namespace mesher::postgres

@@ -19,6 +19,7 @@ struct QuarantinedRecord {
   EventId event_id;
   UnixMicros received = 0;
   std::string node, reason, payload;
+  bool is_event = true;  ///< false: something else of the journal, which can't go round again
 };
 
 /// All that one transaction stores. Events in journal order.
@@ -30,6 +31,7 @@ struct WriteSet {
   std::vector<Event*> events;
   std::vector<OutcomeCount> outcomes;  ///< without `accepted`, which the store counts itself
   std::vector<QuarantinedRecord> quarantined;
+  std::vector<Feedback> feedback;
 };
 
 using nodes::IssueChange;
@@ -54,6 +56,12 @@ class EventStore {
   virtual Result<std::uint64_t> cursor(const std::string& journal_id, std::uint32_t partition) = 0;
 };
 
+/// What search can find an issue by, beside its title and culprit; of its first event. Names are distinct, and few.
+struct IssueText {
+  std::string error_type, message;
+  std::vector<std::string> functions, modules, files;
+};
+
 /// What upsert asks of the database.
 class IssueStore {
  public:
@@ -65,9 +73,11 @@ class IssueStore {
     UnixMicros first_seen = 0;
     std::uint16_t grouping_version = 0;
     std::string first_release;  ///< of the event that creates it; empty: none
+    std::string signature;      ///< for finding similar issues (nodes/similarity.hpp)
     // What ownership rules look at.
     std::vector<std::string> paths;
     std::vector<std::pair<std::string, std::string>> tags;
+    IssueText text;
   };
   struct Found {
     std::int64_t issue_id = 0;  ///< kDiscardedIssue: events of this hash are to be dropped

@@ -178,3 +178,172 @@ def test_STREAM_05_a_watcher_that_never_reads_is_told_what_it_lost_and_slows_nob
             got += 1
     # What was dropped may also be a notice about an issue.
     assert told > 0 and n <= got + told <= n + 500, (got, told)
+
+
+def wait_for_rules(project, rules):
+    """Puts `rules` in force with one of our own in front, and sends probes until that one has grouped two of them."""
+    document = json.dumps({"fingerprint_rules": 'message:"probe *" -> probe-of-rules\n' + rules}).replace("'", "''")
+    project.server.sql(f"update projects set settings = settings || '{document}'::jsonb where id = {project.id}")
+    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"]
+    sent = iter(words * 50)
+    def grouped():
+        assert project.send({"message": f"probe {next(sent)} {next(sent)}"}).status == 202
+        return any(i["event_count"] > 1 and i["title"].startswith("probe") for i in project.issues())
+    wait_for(grouped, 30, "the rules are in force")
+
+
+def by_title(project, title):
+    return [i for i in project.issues() if i["title"].startswith(title)]
+
+
+def test_GROUP_03_a_projects_rules_decide_before_the_senders_fingerprint(project):
+    wait_for_rules(project, 'type:DatabaseError message:"connection *" -> database-down\n'
+                            'function:pay -> {{ default }} {{ tags.tenant }} title="Payment of {{ tags.tenant }}"\n')
+    for n, place in enumerate(["load", "save", "list", "find"]):
+        event = raised("DatabaseError", f"Connection to db-{n} lost", "main", place)
+        assert project.send({**event, "fingerprint": [f"mine-{n}"]} if n % 2 else event).status == 202
+    for n in range(6):
+        project.send({**raised("CardError", "declined", "main", "pay"), "tags": {"tenant": f"t{n % 2}"}})
+    project.send(raised("DatabaseError", "syntax error", "main", "load"))
+    wait_for(lambda: len(by_title(project, "Payment of")) == 2 and len(by_title(project, "DatabaseError")) == 2
+             and sum(i["event_count"] for i in by_title(project, "Payment of") + by_title(project, "DatabaseError")) == 11)
+    assert sorted(i["event_count"] for i in by_title(project, "DatabaseError")) == [1, 4], project.issues()
+    assert [i["event_count"] for i in by_title(project, "Payment of")] == [3, 3], project.issues()
+
+
+def test_GROUP_06_why_this_group_names_components_rule_and_issue(project):
+    rules = "type:KeyError -> lost-keys\n"
+    wait_for_rules(project, rules)
+    first = project.send(raised("KeyError", "a", "main", "load")).json["id"]
+    other = project.send(raised("ValueError", "b", "main", "save")).json["id"]
+    wait_for(lambda: project.event(first).status == 200 and project.event(other).status == 200)
+    why = project.api(f"/api/v1/events/{first}/grouping").json
+    assert why["method"] == "fingerprint" and why["fingerprint_from"] == "rule", why
+    assert why["rule"] == {"line": 2, "text": "type:KeyError -> lost-keys"}, why
+    assert why["leads_to_issue_id"] == why["issue_id"] and why["changed"] is False, why
+    assert [v["contributes"] for v in why["variants"]][0] is True
+    overruled = [v for v in why["variants"] if not v["contributes"]]
+    assert overruled and all(not c["contributes"] for v in overruled for c in v["components"]), why
+    assert any(c["reason"] == "the fingerprint decides" for v in overruled for c in v["components"]), why
+
+    why = project.api(f"/api/v1/events/{other}/grouping").json
+    assert why["rule"] is None and why["method"] == "exception", why
+    assert any(c["name"] == "value" and not c["contributes"] and c["reason"] for v in why["variants"] for c in v["components"])
+
+    # Other rules: the event stays where it is, and the answer says that it would go elsewhere today.
+    project.server.sql(f"update projects set settings = settings - 'fingerprint_rules' where id = {project.id}")
+    why = project.api(f"/api/v1/events/{first}/grouping").json
+    assert why["changed"] is True and why["leads_to_issue_id"] is None and why["rule"] is None, why
+    assert "new issue" in why["verdict"], why
+
+
+def preview(project, rules, **more):
+    return project.api(f"/api/v1/projects/{project.id}/fingerprint-rules/preview", "POST", {"rules": rules, **more})
+
+
+def test_GROUP_06_rules_can_be_previewed_on_stored_events(project):
+    for n in range(3):
+        for place in ("load", "save", "drop"):
+            project.send({**raised("DatabaseError", f"lost {n}", "main", place), "tags": {"tenant": f"t{n}"}})
+    project.send(raised("ValueError", "other", "main", "parse"))
+    project.wait_count(10)
+    answer = preview(project, "type:DatabaseError -> database-down")
+    assert answer.status == 200, answer
+    body = answer.json
+    assert body["looked_at"]["issues"] == 4 and body["looked_at"]["events"] == 10, body
+    assert body["rules"] == [{"line": 1, "rule": "type:DatabaseError -> database-down", "events": 9}], body
+    assert body["issues"] == {"joining": 3, "joined_into": 1, "parting": 0, "replaced": 0, "unchanged": 1}, body
+    join = body["joins"][0]
+    assert join["issue_count"] == 3 and join["rule_line"] == 1 and join["issue_id"] is None, join
+    assert all(i["title"].startswith("DatabaseError") and i["event_ids"] for i in join["issues"]), join
+    event = project.event(join["issues"][0]["event_ids"][0]).json
+    assert event["issue_id"] == join["issues"][0]["id"], event
+
+    body = preview(project, "function:load -> {{ default }} {{ tags.tenant }}\n").json
+    assert body["issues"]["parting"] == 1 and body["issues"]["joining"] == 0, body
+    assert len(body["parts"][0]["groups"]) == 3 and body["parts"][0]["issue"]["id"], body
+    body = preview(project, "type:ValueError -> values", limit=1).json
+    assert body["looked_at"]["issues"] == 1, body
+    assert preview(project, "").json["issues"]["unchanged"] == 4
+    # Nothing was changed.
+    assert len(project.issues()) == 4
+
+
+def test_GROUP_06_mistakes_in_rules_are_told_with_their_places(project):
+    answer = preview(project, "typ:A -> a\ntype:A ->\nlevel:eror -> {{ nam }}\n")
+    assert answer.status == 422, answer
+    error = answer.json["error"]
+    assert error["code"] == "invalid_rules" and error["field"] == "rules", error
+    assert [(d["line"], d["column"]) for d in error["diagnostics"]] == [(1, 1), (2, 10), (3, 7), (3, 15)], error
+    assert "did you mean `type`?" in error["diagnostics"][0]["hint"], error
+    for body, field in [({}, "rules"), ({"rules": 7}, "rules"), ({"rules": "", "limit": 0}, "limit"),
+                        ({"rules": "", "limit": 301}, "limit"), ({"rules": "", "from": "yesterday"}, "from"),
+                        ({"rules": "", "to": 5}, "to"), ({"rules": "", "from": "2026-02-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, "from")]:
+        answer = project.api(f"/api/v1/projects/{project.id}/fingerprint-rules/preview", "POST", body)
+        assert answer.status == 400 and answer.json["error"]["field"] == field, (body, answer)
+    for body in ["[]", "nonsense", '{"rules":"\\u0000 -> x"}', "{" * 2000]:
+        answer = project.api(f"/api/v1/projects/{project.id}/fingerprint-rules/preview", "POST", body)
+        assert answer.status in (400, 422), (body, answer)
+
+
+def test_GROUP_06_similar_issues_are_ranked_by_likeness(project):
+    project.send(raised("TimeoutError", "no answer from stock", "main", "serve", "order", "reserve"))
+    project.send(raised("TimeoutError", "no answer from stock", "main", "serve", "order", "release"))
+    project.send(raised("TimeoutError", "other words entirely", "cron", "sweep"))
+    project.send({"message": "nothing in common"})
+    project.wait_count(4)
+    issues = {i["culprit"] + i["title"]: i for i in project.issues()}
+    mine = next(i for key, i in issues.items() if "reserve" in key)
+    answer = project.api(f"/api/v1/issues/{mine['id']}/similar")
+    assert answer.status == 200, answer
+    data = answer.json["data"]
+    assert "release" in data[0]["culprit"] and data[0]["likeness"] >= 0.5, data
+    assert mine["id"] not in [d["id"] for d in data]
+    assert [d["likeness"] for d in data] == sorted((d["likeness"] for d in data), reverse=True)
+    assert all(d["title"] != "nothing in common" for d in data), data
+    assert project.api("/api/v1/issues/999999999/similar").status == 404
+
+
+def test_GROUP_05_an_issue_knows_the_release_that_it_came_with(project):
+    project.send({**raised("E", "x", "a", "b"), "release": "shop@1.2.3"})
+    project.wait_count(1)
+    project.send({**raised("E", "x", "a", "b"), "release": "shop@1.2.4"})
+    project.wait_count(2)
+    assert project.issues()[0]["first_release"] == "shop@1.2.3", project.issues()
+
+
+def test_INGEST_07_what_users_say_is_kept_with_its_event(project):
+    event_id = "fc6d8c0c43fc4630ad850ee518f1b9d0"
+    lines = [json.dumps({"event_id": event_id}), json.dumps({"type": "event"}), json.dumps({"message": "checkout failed"}),
+             json.dumps({"type": "user_report"}),
+             json.dumps({"event_id": "0" * 32, "name": "Ann", "email": "ann@example.com", "comments": "I clicked \"pay\" ü"})]
+    assert project.envelope("\n".join(lines)).status == 200
+    early = "aaaaaaaaaaaa4aaaaaaaaaaaaaaaaaaa"
+    feedback = {"type": "feedback", "contexts": {"feedback": {"message": "slow again", "contact_email": "bob@example.com",
+                "name": "Bob", "associated_event_id": early, "url": "https://shop.example/pay"}}}
+    head = json.dumps({"event_id": "bbbbbbbbbbbb4bbbbbbbbbbbbbbbbbbb"})
+    body = "\n".join([head, json.dumps({"type": "feedback"}), json.dumps(feedback)])
+    assert project.envelope(body).status == 200
+    assert project.envelope(body).status == 200  # sent twice, kept once
+    assert project.envelope("\n".join([head, json.dumps({"type": "user_report"}), '{"name":"nobody"}'])).status == 200
+    path = f"/api/v1/projects/{project.id}/feedback"
+    said = wait_for(lambda: (lambda d: d if len(d) == 2 else None)(project.api(path).json["data"]), 20, "both are kept")
+    ann = next(f for f in said if f["name"] == "Ann")
+    assert ann["event_id"] == event_id and ann["email"] == "ann@example.com" and ann["comments"] == 'I clicked "pay" ü', ann
+    bob = next(f for f in said if f["name"] == "Bob")
+    assert bob["event_id"] == early and bob["issue_id"] is None and bob["url"] == "https://shop.example/pay", bob
+    # Its event comes later.
+    project.send({"event_id": early, "message": "it was slow indeed"})
+    project.wait_count(2)
+    issues = {i["title"]: i["id"] for i in project.issues()}
+    for title, name in [("checkout failed", "Ann"), ("it was slow indeed", "Bob")]:
+        data = project.api(f"/api/v1/issues/{issues[title]}/feedback").json["data"]
+        assert [f["name"] for f in data] == [name] and data[0]["issue_id"] == issues[title], data
+    # Page by page.
+    page = project.api(path + "?limit=1").json
+    rest = project.api(path + "?limit=1&cursor=" + page["next_cursor"]).json
+    assert page["data"][0]["id"] != rest["data"][0]["id"] and rest["next_cursor"] is None, (page, rest)
+    def counts():
+        rows = project.api(f"/api/v1/projects/{project.id}/outcomes").json["data"]
+        return {(r["outcome"], r["reason"]): r["quantity"] for r in rows if r["category"] == "feedback"}
+    wait_for(lambda: counts() == {("invalid", "feedback"): 1, ("accepted", ""): 3}, 20, "what was said is in the outcomes")

@@ -91,8 +91,7 @@ def test_INGEST_04_a_key_over_its_limit_leaves_the_other_projects_alone(project)
 def test_INGEST_07_every_kind_of_item_is_stored_or_dropped_and_counted(project):
     kinds = {"transaction": "transaction", "span": "span", "profile": "profile", "profile_chunk": "profile_chunk",
              "replay_event": "replay", "replay_recording": "replay", "session": "session", "sessions": "session",
-             "check_in": "monitor", "log": "log_item", "statsd": "metric_bucket", "feedback": "feedback",
-             "user_report": "feedback", "attachment": "attachment"}
+             "check_in": "monitor", "log": "log_item", "statsd": "metric_bucket", "attachment": "attachment"}
     for kind in [*kinds, "kind_of_the_future"]:
         body = b"\x00\xff raw bytes" if kind in ("attachment", "replay_recording") else b'{"some": "thing"}'
         head = json.dumps({"event_id": uuid.uuid4().hex}).encode()

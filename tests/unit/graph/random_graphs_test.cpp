@@ -317,21 +317,16 @@ TEST_P(GRAPH_04_random_changes, account_for_every_item_exactly_once) {
   options.drain_deadline = GetParam() % 2 == 0 ? 0ms : 5'000ms;
   Runner runner(registry, source, metrics, options);
   ASSERT_TRUE(runner.apply(topology(registry, random_chain(random))));
-  source.offer(batches);
-  int changes = 0;
-  while (source.finished(0) < batches || source.finished(1) < batches) {
-    if (changes < 40) {
-      const std::string toml = random_chain(random);
-      ASSERT_TRUE(runner.apply(topology(registry, toml))) << toml;
-      ++changes;
-      // A little progress between changes, else none would ever be made with a deadline of nothing.
-      source.wait_for_progress();
-    } else {
-      source.wait_finished();
-    }
+  // Each change comes while some of a new portion is under way.
+  constexpr std::uint64_t kChanges = 30;
+  for (std::uint64_t change = 0; change < kChanges; ++change) {
+    source.offer(batches / kChanges);
+    source.wait_for_progress();
+    const std::string toml = random_chain(random);
+    ASSERT_TRUE(runner.apply(topology(registry, toml))) << toml;
   }
+  source.wait_finished();
   runner.stop(10s);
-  EXPECT_GE(changes, 20);
   EXPECT_TRUE(wrong.empty()) << wrong.front() << " and " << wrong.size() - 1 << " more";
   EXPECT_EQ(source.wrongly_settled(), 0U);
   EXPECT_EQ(source.finished(0), batches);

@@ -84,6 +84,13 @@ Registry toy_types() {
   write.make = make;
   out.add(write);
 
+  NodeSpec made_up;
+  made_up.type = "made_up";
+  made_up.help = "A source.";
+  made_up.produces = "numbers";
+  made_up.make_source = [](const Options&) -> Result<std::unique_ptr<Source>> { return std::unique_ptr<Source>(); };
+  out.add(made_up);
+
   NodeSpec end;
   end.type = "end";
   end.help = "Passes nothing on.";
@@ -268,12 +275,21 @@ INSTANTIATE_TEST_SUITE_P(
              "flight)\n"},
         Case{"dropping_ordered_sink", "[nodes.w]\ntype = 'write'\ninputs = ['feed']\nwhen_full = 'drop'\n",
              "f:4:13: a write can't drop batches (leave when_full out)\n"},
-        Case{"ordered_sink_behind_a_dropping_node",
-             "[nodes.a]\ntype = 'pass'\ninputs = ['feed']\nwhen_full = 'drop'\n[nodes.w]\ntype = 'write'\ninputs = "
-             "['a']\n",
-             "f:7:10: `w` (write) must get every batch with its books, but something before it drops batches or has "
-             "committed "
-             "them (put it before nodes with when_full = \"drop\" and before other sinks of its kind)\n"},
+        Case{
+            "ordered_sink_behind_a_dropping_node",
+            "[nodes.a]\ntype = 'pass'\ninputs = ['feed']\nwhen_full = 'drop'\n[nodes.w]\ntype = 'write'\ninputs = "
+            "['a']\n",
+            "f:7:10: `w` (write) must get every batch with its books, but something before it drops batches, makes "
+            "them up or has committed them (put it before nodes with when_full = \"drop\" and other sinks of its kind, "
+            "and behind the journal)\n"},
+        Case{"inputs_of_a_source",
+             "[nodes.a]\ntype = 'made_up'\ninputs = ['feed']\n[nodes.b]\ntype = 'pass'\ninputs = ['a']\n",
+             "f:3:10: `a` (made_up) makes its batches itself and takes no inputs (take the line `inputs` away)\n"},
+        Case{
+            "ordered_sink_behind_a_source", "[nodes.a]\ntype = 'made_up'\n[nodes.w]\ntype = 'write'\ninputs = ['a']\n",
+            "f:5:10: `w` (write) must get every batch with its books, but something before it drops batches, makes "
+            "them up or has committed them (put it before nodes with when_full = \"drop\" and other sinks of its kind, "
+            "and behind the journal)\n"},
         Case{"option_type", "[nodes.a]\ntype = 'tuned'\ninputs = ['feed']\nkey = 'k'\nrate = 'half'\n",
              "f:5:8: `rate` must be a number, not a string\n"},
         Case{"option_range", "[nodes.a]\ntype = 'tuned'\ninputs = ['feed']\nkey = 'k'\nrate = 1.5\n",

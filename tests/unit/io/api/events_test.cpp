@@ -233,7 +233,7 @@ TEST_F(SEARCH_05_events, of_a_project_are_those_of_the_last_day_and_of_an_issue_
   EXPECT_EQ(api_.get(of_issue("twice"), token_).body["data"].size(), 2U);
   EXPECT_EQ(api_.get(of_issue("twice") + "?to=" + rfc3339(now_ - kDay), token_).body["data"].size(), 1U);
   EXPECT_EQ(api_.get(of_issue("twice") + "?query=level:info", token_).body["data"].size(), 1U);
-  EXPECT_EQ(api_.get(of_issue("twice") + "?query=WICE", token_).body["data"].size(), 2U);
+  EXPECT_EQ(api_.get(of_issue("twice") + "?query=TWI", token_).body["data"].size(), 2U);
   EXPECT_EQ(api_.get(of_issue("twice") + "?query=once", token_).body["data"].size(), 0U);
 }
 

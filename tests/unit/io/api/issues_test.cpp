@@ -152,8 +152,9 @@ TEST_F(SEARCH_01_issues, are_found_by_state_level_and_words) {
   EXPECT_EQ(found("DISK"), (Titles{"disk_slow", "Disk 100% full"}));
   EXPECT_EQ(found("full disk"), Titles{"Disk 100% full"});
   EXPECT_EQ(found("\"disk full\""), Titles{});
-  // Taken literally, not as patterns.
-  EXPECT_EQ(found("0%"), Titles{"Disk 100% full"});
+  // Taken literally, not as patterns, and found where a word begins.
+  EXPECT_EQ(found("\"% full\""), Titles{"Disk 100% full"});
+  EXPECT_EQ(found("0%"), Titles{});
   EXPECT_EQ(found("disk_"), Titles{"disk_slow"});
   EXPECT_EQ(found("disk\\"), Titles{});
 }
@@ -167,10 +168,19 @@ TEST_F(SEARCH_01_issues, a_query_with_a_mistake_is_answered_with_its_place) {
 }
 
 TEST_F(SEARCH_04_issues, are_those_of_the_last_24_hours_unless_asked_otherwise) {
-  db_.store(project_, {event("fresh", kHour), event("old", 30 * kHour)});
+  auto old = event("old", 30 * kHour);
+  old.received = now_ - 30 * kHour;
+  db_.store(project_, {event("fresh", kHour), old});
   EXPECT_EQ(titles(list("")), Titles{"fresh"});
   EXPECT_EQ(titles(list("?from=" + rfc3339(now_ - 31 * kHour))), (Titles{"fresh", "old"}));
   EXPECT_EQ(titles(list("?from=" + rfc3339(now_ - 31 * kHour) + "&to=" + rfc3339(now_ - 2 * kHour))), Titles{"old"});
+}
+
+TEST_F(SEARCH_04_issues, of_which_an_event_came_late_are_in_the_list_though_it_happened_long_ago) {
+  db_.store(project_, {event("late", 700 * kHour)});
+  EXPECT_EQ(titles(list("")), Titles{"late"});
+  EXPECT_EQ(list("").body["data"][0]["last_seen"], rfc3339(now_ - 700 * kHour));
+  EXPECT_EQ(titles(list("?query=last_seen:-1d")), Titles{});
 }
 
 TEST_F(DASH_05_timeline, has_every_bucket_and_adds_up) {

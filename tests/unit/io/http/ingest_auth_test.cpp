@@ -117,6 +117,7 @@ class AuthenticateTest : public ::testing::Test {
                               .platform = {},
                               .filters = {},
                               .scrub = {},
+                              .fingerprint_rules = {},
                               .allowed_origins = {}};
     snapshot->projects[42].allowed_origins = origins_;
     snapshot->keys[kKey] = {7, 42, kKey, true, 0};

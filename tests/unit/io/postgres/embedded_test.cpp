@@ -121,11 +121,11 @@ TEST(RESIL_03_embedded, says_what_to_do_about_a_cluster_of_another_version) {
   EXPECT_NE(refused.error().hint.find("postgresql-9"), std::string::npos) << refused.error().hint;
 }
 
+/// To root a folder is closed if PostgreSQL's own user can't pass through it, to anybody else if he can't write there.
 TEST(RESIL_03_embedded, says_which_folder_is_closed_to_postgresql) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root runs PostgreSQL as somebody else";
   const auto closed = scratch_folder() / "closed";
   fs::create_directories(closed);
-  ASSERT_EQ(chmod(closed.c_str(), 0700), 0);
+  ASSERT_EQ(chmod(closed.c_str(), geteuid() == 0 ? 0700 : 0500), 0);
   const auto refused = Embedded::start(closed / "data");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::denied);
