@@ -188,14 +188,19 @@ Status append_gain(Connection& connection, std::uint32_t project_id, std::int64_
   call.params.integer(static_cast<std::int64_t>(users->estimate())).time(moved.first_occurred);
   call.params.time(moved.last_occurred).integer(moved.level).time(moved.first_received).time(moved.last_received);
   append_hours(project_id, issue, moved, 1, calls);
+  return {};
+}
+
+/// What users said about the events.
+void append_feedback(std::uint32_t project_id, std::int64_t from, std::int64_t to, const Moved& moved,
+                     std::vector<Call>& calls) {
   std::vector<std::string> ids;
   for (const auto& [day, of_day] : moved.ids_by_day) ids.insert(ids.end(), of_day.begin(), of_day.end());
-  auto& feedback = calls.emplace_back();
-  feedback.sql =
-      "update feedback set issue_id = $2::bigint where project_id = $1::integer and issue_id is not null"
-      " and event_id = any($3::uuid[])";
-  feedback.params.integer(project_id).integer(issue).texts(ids);
-  return {};
+  auto& call = calls.emplace_back();
+  call.sql =
+      "update feedback set issue_id = $3::bigint where project_id = $1::integer and issue_id = $2::bigint"
+      " and event_id = any($4::uuid[])";
+  call.params.integer(project_id).integer(from).integer(to).texts(ids);
 }
 
 /// Nobody merges, splits or deletes until the end of the transaction. A project that is gone has nobody who would.
@@ -223,6 +228,7 @@ Status move_counters(Connection& connection, const Move& move, const Moved& move
       return status;
     }
   }
+  append_feedback(move.project_id, *from, *to, moved, calls);
   return run_all(connection, calls);
 }
 
