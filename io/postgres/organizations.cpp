@@ -90,7 +90,8 @@ Status other_owner(Connection& connection, std::uint32_t organization_id, std::u
 /// In a statement of its own: the writers of events hold locks on issues too, and must not wait for more than this.
 Status unassign(Connection& connection, std::uint32_t organization_id, std::uint32_t user_id) {
   const auto done = connection.query(
-      "update issues set assigned_user = null where (project_id, id) in (select i.project_id, i.id from issues i"
+      "update issues set assigned_user = null, version = version + 1, changed_at = now() where (project_id, id) in "
+      "(select i.project_id, i.id from issues i"
       " join projects p on p.id = i.project_id where p.organization_id = $1::integer and i.assigned_user = $2::integer"
       " order by i.project_id, i.id for no key update of i)",
       Params().integer(organization_id).integer(user_id));
@@ -251,6 +252,11 @@ Result<bool> remove_member(Pool& pool, std::uint32_t organization_id, std::uint3
   if ((*found)->role == auth::Role::owner) {
     if (auto status = other_owner(**lease, organization_id, user_id); !status) return status.error();
   }
+  const auto rules = (*lease)->query(
+      "delete from ownership_rules r using projects p where p.id = r.project_id and p.organization_id = $1::integer"
+      " and r.user_id = $2::integer",
+      Params().integer(organization_id).integer(user_id));
+  if (!rules) return rules.error();
   const auto done = (*lease)->query("delete from members where organization_id = $1::integer and user_id = $2::integer",
                                     Params().integer(organization_id).integer(user_id));
   if (!done) return done.error();

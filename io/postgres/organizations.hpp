@@ -52,7 +52,8 @@ struct MemberRow {
                                                            const std::function<bool(MemberRow&)>& edit,
                                                            const Actor& actor);
 
-/// `allow` gets the row and may refuse. Issues that were assigned to the member are nobody's then. False: no such
+/// `allow` gets the row and may refuse. Issues that were assigned to the member are nobody's then, and rules that would
+/// assign more do so no longer. False: no such
 /// member, or `allow` refused. Error: conflict (the last owner).
 [[nodiscard]] Result<bool> remove_member(Pool& pool, std::uint32_t organization_id, std::uint32_t user_id,
                                          const std::function<bool(const MemberRow&)>& allow, const Actor& actor);

@@ -51,7 +51,8 @@ Result<std::string> email_of(Connection& connection, std::uint32_t user_id) {
 /// In a statement of its own: the writers of events hold locks on issues too, and must not wait for more than this.
 Status unassign(Connection& connection, std::uint32_t organization_id, std::uint32_t team_id) {
   const auto done = connection.query(
-      "update issues set assigned_team = null where (project_id, id) in (select i.project_id, i.id from issues i"
+      "update issues set assigned_team = null, version = version + 1, changed_at = now() where (project_id, id) in "
+      "(select i.project_id, i.id from issues i"
       " join projects p on p.id = i.project_id where p.organization_id = $1::integer and i.assigned_team = $2::integer"
       " order by i.project_id, i.id for no key update of i)",
       Params().integer(organization_id).integer(team_id));
@@ -137,6 +138,8 @@ Result<bool> delete_team(Pool& pool, std::uint32_t organization_id, std::uint32_
                               Params().integer(organization_id).integer(id)));
   if (!gone) return gone.error();
   if (!*gone) return false;
+  const auto rules = (*lease)->query("delete from ownership_rules where team_id = $1::integer", Params().integer(id));
+  if (!rules) return rules.error();
   if (auto status = note_change(**lease, actor, team_change("team.delete", **gone)); !status) return status.error();
   if (auto status = transaction->commit(); !status) return status.error();
   if (auto status = unassign(**lease, organization_id, id); !status) return status.error();
