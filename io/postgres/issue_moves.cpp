@@ -15,7 +15,6 @@ namespace mesher::postgres {
 namespace {
 
 constexpr std::size_t kBatch = 1000;
-constexpr UnixMicros kMayStillArrive = 60'000'000;  // events received this long ago may be stored during a recount
 
 struct Move {
   std::uint32_t project_id = 0;
@@ -240,14 +239,12 @@ struct Recount {
   HyperLogLog users;
   std::optional<UnixMicros> first, last, first_received, last_received;
 
-  Status read(Connection& connection, std::uint32_t project_id, const std::vector<std::int64_t>& issues,
-              UnixMicros from) {
+  Status read(Connection& connection, std::uint32_t project_id, const std::vector<std::int64_t>& issues) {
     Params params;
-    params.integer(project_id).integers(issues).time(from);
+    params.integer(project_id).integers(issues);
     const auto rows = connection.query(
-        "select user_key, min(occurred_at), max(occurred_at), min(received_at), max(received_at) from events where "
-        "project_id = $1::integer"
-        " and issue_id = any($2::bigint[]) and received_at >= $3::timestamptz group by user_key",
+        "select user_key, min(occurred_at), max(occurred_at), min(received_at), max(received_at) from events "
+        "where project_id = $1::integer and issue_id = any($2::bigint[]) group by user_key",
         params);
     if (!rows) return rows.error();
     for (std::size_t i = 0; i < rows->size(); ++i) {
@@ -274,25 +271,29 @@ Result<std::vector<std::int64_t>> family_of(Connection& connection, std::uint32_
   return family;
 }
 
-/// Counts all of its events without a lock, then those of the last minute once more with it; all of them with it if it
-/// was merged in between. The new epoch makes the writers forget the users that they know.
+/// Counts all of its events without a lock, and if any came in between, or another issue, once more with it: what is
+/// in the cache by then is counted fast. The new epoch makes the writers forget the users that they know.
 Status recount(Connection& connection, const Move& move) {
   const auto family = family_of(connection, move.project_id, move.from);
   if (!family) return family.error();
-  const auto began = connection.query("select now()");
-  if (!began) return began.error();
+  const auto before =
+      connection.query("select event_count from issues where project_id = $1::integer and id = $2::bigint",
+                       Params().integer(move.project_id).integer(family->front()));
+  if (!before) return before.error();
   Recount counted;
-  if (auto status = counted.read(connection, move.project_id, *family, 0); !status) return status;
+  if (auto status = counted.read(connection, move.project_id, *family); !status) return status;
   if (auto status = hold_project(connection, move.project_id); !status) return status;
   const auto now = family_of(connection, move.project_id, move.from);
   if (!now) return now.error();
   const auto issue = now->front();
   const auto locked = lock_issues(connection, move.project_id, {issue});
   if (!locked) return locked.error();
-  const bool same = *now == *family;
-  if (!same) counted = {};
-  const auto since = same ? began->time(0, 0) - kMayStillArrive : 0;
-  if (auto status = counted.read(connection, move.project_id, *now, since); !status) return status;
+  const bool same =
+      *now == *family && !before->empty() && !locked->empty() && before->integer(0, 0) == locked->front().event_count;
+  if (!same) {
+    counted = {};
+    if (auto status = counted.read(connection, move.project_id, *now); !status) return status;
+  }
   if (locked->empty() || !counted.first) return {};  // deleted meanwhile, or all of its events are older than retention
   if (auto status = write_users(connection, move.project_id, issue, counted.users); !status) return status;
   Params params;

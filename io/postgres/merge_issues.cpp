@@ -74,11 +74,12 @@ Call update_target(std::uint32_t project_id, const LockedIssue& target, const st
   const auto user_count = static_cast<std::int64_t>(users.estimate());
   for (const auto& source : sources) {
     if (source.event_count == 0) continue;
-    if (source.last_seen >= sum.last_seen) sum.level = source.level;
-    sum.first_seen = std::min(sum.first_seen, source.first_seen);
-    sum.last_seen = std::max(sum.last_seen, source.last_seen);
-    sum.first_received = std::min(sum.first_received, source.first_received);
-    sum.last_received = std::max(sum.last_received, source.last_received);
+    const bool first = sum.event_count == 0;  // one without events, just split off, has borrowed its times
+    if (first || source.last_seen >= sum.last_seen) sum.level = source.level;
+    sum.first_seen = first ? source.first_seen : std::min(sum.first_seen, source.first_seen);
+    sum.last_seen = first ? source.last_seen : std::max(sum.last_seen, source.last_seen);
+    sum.first_received = first ? source.first_received : std::min(sum.first_received, source.first_received);
+    sum.last_received = first ? source.last_received : std::max(sum.last_received, source.last_received);
     sum.event_count += source.event_count;
   }
   if (sum.life && sum.life->event_count) *sum.life->event_count += sum.event_count - target.event_count;

@@ -100,7 +100,7 @@ Call update_issues(std::span<const IssueDelta> issues) {
       "update issues i set event_count = i.event_count + d.events,"
       " first_seen = case when i.event_count = 0 then d.first_seen else least(i.first_seen, d.first_seen) end,"
       " last_seen = case when i.event_count = 0 then d.last_seen else greatest(i.last_seen, d.last_seen) end,"
-      " last_received = greatest(i.last_received, d.received),"
+      " last_received = case when i.event_count = 0 then d.received else greatest(i.last_received, d.received) end,"
       " level = case when i.event_count = 0 or d.last_seen >= i.last_seen then d.level else i.level end,"
       " user_count = case when d.users < 0 then i.user_count else d.users end "
       "from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[],"

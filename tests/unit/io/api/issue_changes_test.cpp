@@ -115,11 +115,15 @@ TEST_F(ISSUE_04_changes, assign_to_members_only) {
     EXPECT_EQ(refused.status, 400) << refused.text;
     EXPECT_EQ(refused.code(), "invalid_body") << refused.text;
   }
+  const auto team = std::stoi(db_.sql("insert into teams (organization_id, slug, name) values (" +
+                                      std::to_string(org_) + ", 'pay', 'Payments') returning id"));
+  const auto to_team = post(path("disk full", "/assign"), {{"team", team}});
+  EXPECT_EQ(to_team.body["assigned_to"], (TestJson{{"team", team}})) << to_team.text;
   std::string kinds;
   for (const auto& entry : api_.all_pages(path("disk full", "/activity?limit=1"), token_)) {
     kinds += entry["kind"].get<std::string>() + " ";
   }
-  EXPECT_EQ(kinds, "unassigned assigned assigned ");
+  EXPECT_EQ(kinds, "assigned unassigned assigned assigned ");
 }
 
 TEST_F(ISSUE_04_changes, by_two_people_both_count_unless_one_wants_to_be_sure) {

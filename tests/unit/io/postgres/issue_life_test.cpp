@@ -132,6 +132,15 @@ struct Life : testing::StoreFixture {
                      "from events group by 1, 2) e full join issue_hours h on h.issue_id = e.issue_id and "
                      "h.hour = e.hour where coalesce(e.n, 0) <> coalesce(h.events, -1)"),
               0);
+    EXPECT_EQ(
+        number("select count(*) from (select issue_id, (received_at at time zone 'UTC')::date as day, count(*) as n "
+               "from events group by 1, 2) e full join issue_days d on d.issue_id = e.issue_id and d.day = e.day "
+               "where coalesce(e.n, 0) <> coalesce(d.events, -1)"),
+        0);
+    EXPECT_EQ(
+        number("select count(*) from issues i join (select issue_id, max(received_at) as last from events group by 1) "
+               "e on e.issue_id = i.id where e.last <> i.last_received"),
+        0);
     EXPECT_EQ(number("select count(*) from issue_hashes h left join issues i on i.id = h.issue_id "
                      "where i.id is null and h.issue_id <> 0"),
               0);
