@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +35,7 @@
 #include "io/postgres/issue_store.hpp"
 #include "io/postgres/project_loader.hpp"
 #include "io/postgres/read_access.hpp"
+#include "io/postgres/sweep.hpp"
 #include "io/ws/live_hub.hpp"
 #include "nodes/broadcast.hpp"
 #include "nodes/catalog.hpp"
@@ -73,6 +76,29 @@ ws::LiveAuthenticate live_authentication(api::LiveAuthorizer authorizer) {
   };
 }
 
+api::AccessSettings access_settings(const cli::Config& config) {
+  api::AccessSettings access;
+  std::string_view rest = config.cors_origins;
+  while (!rest.empty()) {
+    const auto one = rest.substr(0, rest.find(','));
+    access.allowed_origins.emplace_back(one);
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+  }
+  access.session_idle = config.session_idle;
+  access.session_lifetime = config.session_lifetime;
+  access.sign_ins_per_account = config.sign_ins_per_account;
+  access.sign_ins_per_address = config.sign_ins_per_address;
+  access.requests_per_minute = config.api_requests_per_minute;
+  access.secure = config.public_url.starts_with("https://");
+  return access;
+}
+
+ws::LiveHubOptions live_options(const cli::Config& config) {
+  ws::LiveHubOptions options;
+  options.allowed_origins = access_settings(config).allowed_origins;
+  return options;
+}
+
 /// Everything that `mesher serve` consists of, in the order of construction: what comes later uses what comes earlier,
 /// and is gone before it.
 class Server {
@@ -83,7 +109,8 @@ class Server {
     nodes::register_nodes(registry_, {&projects_, &clock_, metrics_.get(), &issues_, &hub_});
     ingest_.add_routes(router_);
     api::add_routes(router_, {pool_, authenticator_, workers_, graph_, *metrics_, clock_, cli::replay_into(*journal_),
-                              [this] { return this->nodes(); }, config.public_url, live_messages()});
+                              [this] { return this->nodes(); }, config.public_url, access_settings(config), &hashing_,
+                              live_messages()});
     metrics::add_routes(router_, *metrics_, probes());
     metrics::add_process_metrics(*metrics_, cli::version());
     hub_.add_routes(router_);
@@ -103,6 +130,7 @@ class Server {
     }
     projects_loader_.start();
     issue_keeper_.start();
+    sweeper_.start();
     if (auto status = graph_.start(); !status) return status;
     replayer_.start();
     return server_.start();
@@ -131,6 +159,7 @@ class Server {
     committer_.stop();
     server_.stop();
     workers_.stop();
+    hashing_.stop();
   }
 
  private:
@@ -182,21 +211,24 @@ class Server {
 
   postgres::Health health_;
   postgres::Partitions partitions_;
-  postgres::Pool pool_{database_.connect_options("mesher api"), 4};
+  postgres::Pool pool_{database_.connect_options("mesher api"), 6};
   postgres::EventStore store_{database_.background_options("mesher writer"), clock_, *metrics_, health_, partitions_};
   postgres::IssueStore issue_store_{database_.background_options("mesher issues"), health_};
   nodes::ports::ProjectDirectory projects_;
   postgres::ProjectLoader projects_loader_{database_.connect_options("mesher projects"), projects_, health_};
   cli::Housekeeping housekeeping_{database_.background_options("mesher housekeeping"), partitions_, clock_, health_};
+  postgres::Sweeper sweeper_{database_.background_options("mesher sweeper"), clock_};
   postgres::TokenReader tokens_{pool_};
-  auth::Authenticator authenticator_{tokens_, clock_};
+  auth::Authenticator authenticator_{tokens_, clock_, config_.session_idle};
   cli::Replayer replayer_{database_.connect_options(cli::Replayer::kName), cli::replay_into(*journal_), health_};
 
   nodes::IssueDirectory issues_{issue_store_};
   nodes::Committer committer_{store_, issues_, *metrics_, committer_options()};
   nodes::JournalSource source_{*journal_, committer_, source_options()};
   api::WorkerPool workers_{4, 256};
-  ws::LiveHub hub_{{}, live_authentication(api::live_authorizer(pool_, authenticator_, workers_)), *metrics_};
+  api::WorkerPool hashing_{2, 32};  // each of the two takes 64 MiB while it hashes
+  ws::LiveHub hub_{live_options(config_), live_authentication(api::live_authorizer(pool_, authenticator_, workers_)),
+                   *metrics_};
   postgres::IssueKeeper issue_keeper_{database_.connect_options("mesher issue keeper"), clock_, health_,
                                       [this](const nodes::IssueChange& change) { tell_watchers(change); }};
 

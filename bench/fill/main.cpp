@@ -42,7 +42,7 @@ std::vector<std::int64_t> make_issues(postgres::IssueStore& store, const EventSo
   for (std::size_t at = 0; at < wanted.size(); at += kAtOnce) {
     const auto some = std::span(wanted).subspan(at, std::min(kAtOnce, wanted.size() - at));
     const auto made = must(store.find_or_create(some));
-    ids.insert(ids.end(), made.begin(), made.end());
+    for (const auto& found : made) ids.push_back(found.issue_id);
   }
   return ids;
 }

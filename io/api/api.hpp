@@ -9,6 +9,7 @@
 #include "graph/base/clock.hpp"
 #include "graph/base/metrics.hpp"
 #include "graph/base/result.hpp"
+#include "io/api/access.hpp"
 #include "io/api/graph_control.hpp"
 #include "io/api/worker_pool.hpp"
 #include "io/auth/authenticator.hpp"
@@ -41,7 +42,9 @@ struct ApiDependencies {
   const Clock& clock;
   Replay replay;
   std::function<std::vector<NodeInfo>()> nodes;
-  std::string public_url;  ///< scheme and host for DSNs; empty: what the request was sent to
+  std::string public_url;  ///< scheme and host for DSNs and links; empty: what the request was sent to
+  AccessSettings access;
+  WorkerPool* hashing = nullptr;  ///< runs what hashes passwords; null: `workers` does
   /// Tells those who watch a project on the live stream; a text frame. Null: nobody does.
   std::function<void(std::uint32_t project_id, std::string message)> live = nullptr;
 };
@@ -55,8 +58,8 @@ struct LiveAccess {
   std::vector<std::uint32_t> project_ids;
 };
 
-/// Resolves the token of a live stream's client on the worker pool; `done` is called once, with nothing if the token is
-/// no good, lacks the scope `read`, or the server is too busy to tell.
+/// Resolves the token or session of a live stream's client on the worker pool; `done` is called once, with nothing if
+/// it is no good, lacks the scope `read`, or the server is too busy to tell.
 using LiveAuthorizer = std::function<void(std::string token, std::function<void(std::optional<LiveAccess>)> done)>;
 [[nodiscard]] LiveAuthorizer live_authorizer(postgres::Pool& database, auth::Authenticator& authenticator,
                                              WorkerPool& workers);

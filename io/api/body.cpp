@@ -28,7 +28,7 @@ std::string shown(std::string_view name) {
 Body::Body(Call& call) : call_(call), own_(Json::object()), object_(&own_) {
   const auto& text = call.request.body;
   if (text.size() > kMostBody) {
-    call.parameters.refuse(fail(Code::invalid_body, "the body is larger than 1 MiB"));
+    call.parameters.refuse(fail(Code::too_large, "the body is larger than 1 MiB"));
     return;
   }
   if (text.empty()) return;

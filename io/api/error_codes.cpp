@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <string>
 
 #include "graph/base/log.hpp"
 
@@ -20,11 +21,19 @@ constexpr std::array kCodes{
     CodeInfo{Code::invalid_body, 400, "invalid_body", "the body is not the JSON that this endpoint takes"},
     CodeInfo{Code::invalid_topology, 422, "invalid_topology", "the topology has mistakes; all are listed"},
     CodeInfo{Code::invalid_rules, 422, "invalid_rules", "the fingerprint rules have mistakes; all are listed"},
-    CodeInfo{Code::unauthenticated, 401, "unauthenticated", "no API token, or one that is unknown, revoked or expired"},
+    CodeInfo{Code::too_large, 413, "too_large", "the body is larger than this endpoint takes"},
+    CodeInfo{Code::unauthenticated, 401, "unauthenticated",
+             "no API token or session, or one that is unknown, revoked or expired"},
+    CodeInfo{Code::invalid_credentials, 401, "invalid_credentials", "the e-mail address or the password is wrong"},
     CodeInfo{Code::forbidden, 403, "forbidden", "the token's scope or the user's role does not allow this"},
+    CodeInfo{Code::csrf_failed, 403, "csrf_failed",
+             "a change by a session without its X-CSRF-Token, or from another site's page"},
     CodeInfo{Code::not_found, 404, "not_found",
              "it does not exist, or belongs to an organisation that you are not a member of"},
-    CodeInfo{Code::conflict, 409, "conflict", "somebody else changed it at the same time"},
+    CodeInfo{Code::conflict, 409, "conflict", "it is in use, exists already, or somebody else changed it"},
+    CodeInfo{Code::precondition_failed, 412, "precondition_failed",
+             "it has changed since: its ETag is not the one of If-Match"},
+    CodeInfo{Code::rate_limited, 429, "rate_limited", "too many requests; try again after Retry-After seconds"},
     CodeInfo{Code::overloaded, 503, "overloaded", "too many requests are waiting; try again after Retry-After seconds"},
     CodeInfo{Code::unavailable, 503, "unavailable",
              "the database or a part of the server is away; try again after Retry-After seconds"},
@@ -67,7 +76,8 @@ http::Response fail(const Error& error) {
     case ErrorCode::denied:
       return fail(Code::unauthenticated, error.message);
     case ErrorCode::conflict:
-      return fail(Code::conflict, error.message);
+      if (error.hint.starts_with("sqlstate")) return fail(Code::conflict, "it exists already");
+      return fail(Code::conflict, error.message, error.hint);
     case ErrorCode::exhausted:
     case ErrorCode::unavailable:
       log::warn("api", "{}", error.message);
@@ -78,6 +88,12 @@ http::Response fail(const Error& error) {
   }
   log::error("api", "{}: {}", name_of(error.code), error.message);
   return fail(Code::internal, "something went wrong inside the server; its log says more");
+}
+
+http::Response too_many(std::string_view message, std::uint32_t retry_after_seconds) {
+  auto response = fail(Code::rate_limited, message);
+  response.headers.emplace_back("Retry-After", std::to_string(retry_after_seconds));
+  return response;
 }
 
 http::Response no_such(std::string_view what) {

@@ -19,10 +19,15 @@ enum class Code : std::uint8_t {
   invalid_body,
   invalid_topology,
   invalid_rules,
+  too_large,
   unauthenticated,
+  invalid_credentials,
   forbidden,
+  csrf_failed,
   not_found,
   conflict,
+  precondition_failed,
+  rate_limited,
   overloaded,
   unavailable,
   internal,
@@ -44,6 +49,9 @@ struct CodeInfo {
 
 /// The answer for a failure below the API. What the caller can't help is logged, not told.
 [[nodiscard]] http::Response fail(const Error& error);
+
+/// 429 with Retry-After.
+[[nodiscard]] http::Response too_many(std::string_view message, std::uint32_t retry_after_seconds);
 
 /// Also for what exists but belongs to somebody else.
 [[nodiscard]] http::Response no_such(std::string_view what);

@@ -5,13 +5,14 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "graph/base/log.hpp"
 #include "io/api/routes.hpp"
 #include "io/api/times.hpp"
 
 namespace mesher::api {
 namespace {
 
-constexpr std::size_t kMostBody = 1 << 20;
+constexpr std::size_t kMostTopology = 1 << 20;
 constexpr std::size_t kMostIds = 1000;
 constexpr std::uint32_t kReplayChunk = 200;  // entries in memory at a time; a payload is at most 1 MiB
 constexpr std::chrono::seconds kReplayPatience{30};
@@ -83,6 +84,15 @@ Status replay_chunk(const Call& call, std::vector<postgres::QuarantineEntry> ent
   return postgres::remove_quarantined(call.api.database, ids);
 }
 
+/// The change has been made: the answer does not depend on its note.
+void note(const Call& call, std::string_view action, std::string_view target) {
+  postgres::Change change;
+  change.action = action;
+  change.target_type = target;
+  const auto status = postgres::note_change(call.api.database, call.actor(), change);
+  if (!status) log::warn("api", "{} is not in the audit log: {}", action, status.error().message);
+}
+
 struct Chosen {
   std::vector<std::int64_t> ids;
   bool all = false;
@@ -94,7 +104,7 @@ std::optional<Chosen> chosen_entries(Call& call) {
     call.parameters.refuse(fail(Code::invalid_body, message, field));
     return std::nullopt;
   };
-  if (call.request.body.size() > kMostBody) return refuse("the body is longer than 1 MiB");
+  if (call.request.body.size() > kMostTopology) return refuse("the body is longer than 1 MiB");
   const Json body = Json::parse(call.request.body, nullptr, false);
   if (!body.is_object()) return refuse(R"(expected {"ids":[…]} or {"all":true})");
   Chosen chosen;
@@ -136,7 +146,7 @@ http::Response get_graph(Call& call) {
 
 http::Response put_graph(Call& call) {
   const bool dry_run = call.parameters.flag("dry_run");
-  if (call.request.body.empty() || call.request.body.size() > kMostBody || !is_clean_text(call.request.body)) {
+  if (call.request.body.empty() || call.request.body.size() > kMostTopology || !is_clean_text(call.request.body)) {
     call.parameters.refuse(fail(Code::invalid_body, "the body must be a topology file: TOML, UTF-8, at most 1 MiB"));
   }
   if (call.parameters.failed()) return call.parameters.failure();
@@ -146,6 +156,7 @@ http::Response put_graph(Call& call) {
                                                          : fail(change.error());
   }
   if (!change->mistakes.empty()) return refuse_topology(change->mistakes);
+  if (change->applied) note(call, "graph.update", "graph");
   return answer({{"applied", change->applied},
                  {"generation", call.api.graph.generation()},
                  {"changes",
@@ -208,6 +219,7 @@ http::Response replay_quarantine(Call& call) {
     if (const Status status = replay_chunk(call, *std::move(entries)); !status) return fail(status.error());
     replayed += count;
   }
+  if (replayed > 0) note(call, "quarantine.replay", "quarantine");
   const auto skipped = postgres::quarantined_without_event(call.api.database, chosen->ids, *last);
   if (!skipped) return fail(skipped.error());
   return answer({{"replayed", replayed}, {"skipped", *skipped}});

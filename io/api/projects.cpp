@@ -1,10 +1,12 @@
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "io/api/body.hpp"
 #include "io/api/routes.hpp"
+#include "io/api/settings_patch.hpp"
 #include "io/api/show.hpp"
+#include "io/api/slug.hpp"
+#include "io/postgres/projects.hpp"
 
 namespace mesher::api {
 namespace {
@@ -13,44 +15,82 @@ constexpr UnixMicros kHour = 3'600'000'000;
 constexpr UnixMicros kDay = 24 * kHour;
 constexpr UnixMicros kLongestOutcomes = 92 * kDay;
 
-std::string dsn_of(const Call& call, const std::string& public_key, std::uint32_t project_id) {
-  std::string url = call.api.public_url;
-  if (url.empty()) url = fmt::format("{}://{}", call.request.tls ? "https" : "http", call.request.header("host"));
-  const auto host = url.find("://");
-  if (host == std::string::npos) return {};
-  return fmt::format("{}{}@{}/{}", url.substr(0, host + 3), public_key, url.substr(host + 3), project_id);
-}
+constexpr std::size_t kLongestName = 200;
+constexpr std::size_t kLongestPlatform = 64;
 
 }  // namespace
+
+http::Response list_org_projects(Call& call) {
+  const std::uint32_t id = visible_org(call);
+  const std::string list = "projects|" + std::to_string(id);
+  const std::uint32_t limit = call.parameters.limit();
+  const std::uint32_t after = id_cursor(call, list);
+  if (call.parameters.failed()) return call.parameters.failure();
+  auto projects = postgres::list_projects(call.api.database, id, after, limit + 1);
+  if (!projects) return fail(projects.error());
+  std::optional<std::string> next;
+  if (cut_to_page(*projects, limit)) next = encode_cursor(list, {std::to_string(projects->back().id)});
+  Json data = Json::array();
+  for (const auto& project : *projects) data.push_back(project_json(project));
+  return list_answer(std::move(data), next);
+}
+
+http::Response add_project(Call& call) {
+  const std::uint32_t org = visible_org(call);
+  if (call.parameters.failed()) return call.parameters.failure();
+  Body body(call);
+  postgres::ProjectRow project;
+  project.organization_id = org;
+  project.name = body.required_text("name", 1, kLongestName);
+  project.platform = body.text("platform", 0, kLongestPlatform).value_or("");
+  const auto slug = read_slug(body, project.name, "project");
+  const auto settings = read_settings(call, body);
+  body.finish();
+  if (call.parameters.failed()) return call.parameters.failure();
+  project.slug = *slug;
+  project.settings_json = patched_settings("{}", settings);
+  const auto made = postgres::create_project(call.api.database, project, call.actor());
+  if (!made) return fail(made.error());
+  return tagged_answer(call, project_json(*made), 201);
+}
 
 http::Response get_project(Call& call) {
   const auto project = visible_project(call);
   if (call.parameters.failed()) return call.parameters.failure();
-  return answer(project_json(*project));
+  return tagged_answer(call, project_json(*project));
 }
 
-http::Response list_project_keys(Call& call) {
+http::Response patch_project(Call& call) {
   const auto project = visible_project(call);
   if (call.parameters.failed()) return call.parameters.failure();
-  const std::string list = fmt::format("keys|{}", project->id);
-  const std::uint32_t limit = call.parameters.limit();
-  const std::uint32_t after = id_cursor(call, list);
+  Body body(call);
+  const auto name = body.text("name", 1, kLongestName);
+  const auto slug = read_slug(body);
+  const auto platform = body.text("platform", 0, kLongestPlatform);
+  const auto settings = read_settings(call, body);
+  body.finish();
   if (call.parameters.failed()) return call.parameters.failure();
-  auto keys = postgres::list_keys(call.api.database, project->id, after, limit + 1);
-  if (!keys) return fail(keys.error());
-  std::optional<std::string> next;
-  if (cut_to_page(*keys, limit)) next = encode_cursor(list, {std::to_string(keys->back().id)});
-  Json data = Json::array();
-  for (const auto& key : *keys) {
-    data.push_back({{"id", key.id},
-                    {"name", key.name},
-                    {"public_key", key.public_key},
-                    {"dsn", dsn_of(call, key.public_key, project->id)},
-                    {"enabled", key.enabled},
-                    {"rate_limit_per_minute", key.rate_limit_per_minute},
-                    {"created_at", rfc3339(key.created_at)}});
-  }
-  return list_answer(std::move(data), next);
+  const auto edit = [&](postgres::ProjectRow& row) {
+    if (!meets_if_match(call, project_json(row))) return false;
+    if (name) row.name = *name;
+    if (slug) row.slug = *slug;
+    if (platform) row.platform = *platform;
+    row.settings_json = patched_settings(row.settings_json, settings);
+    return true;
+  };
+  const auto changed = postgres::edit_project(call.api.database, project->id, edit, call.actor());
+  if (!changed) return fail(changed.error());
+  if (call.parameters.failed()) return call.parameters.failure();
+  if (!*changed) return no_such("project");
+  return tagged_answer(call, project_json(**changed));
+}
+
+http::Response remove_project(Call& call) {
+  const auto project = visible_project(call);
+  if (call.parameters.failed()) return call.parameters.failure();
+  const auto gone = postgres::delete_project(call.api.database, project->id, call.actor());
+  if (!gone) return fail(gone.error());
+  return *gone ? no_content() : no_such("project");
 }
 
 http::Response get_outcomes(Call& call) {

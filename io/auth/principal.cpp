@@ -50,10 +50,12 @@ std::optional<Role> Principal::role_in(std::uint32_t organization_id) const {
   return found->second;
 }
 
-std::vector<std::uint32_t> Principal::organization_ids() const {
+std::vector<std::uint32_t> Principal::organization_ids(Role least) const {
   std::vector<std::uint32_t> ids;
   ids.reserve(organizations.size());
-  for (const auto& [id, role] : organizations) ids.push_back(id);
+  for (const auto& [id, role] : organizations) {
+    if (role >= least) ids.push_back(id);
+  }
   return ids;
 }
 

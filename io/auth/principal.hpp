@@ -24,8 +24,10 @@ enum class Scope : std::uint8_t { read = 0, write = 1, admin = 2 };
 [[nodiscard]] std::optional<Scope> scope_from(const std::vector<std::string>& names);
 
 struct Principal {
-  std::uint32_t user_id = 0;
-  std::uint32_t token_id = 0;
+  std::uint32_t user_id = 0;    ///< 0: nobody is signed in
+  std::uint32_t token_id = 0;   ///< 0: not by an API token
+  std::int64_t session_id = 0;  ///< 0: not by a session
+  std::string csrf_token;       ///< of a session: what its changes must bring along
   std::string email, name;
   bool instance_owner = false;
   std::map<std::uint32_t, Role> organizations;
@@ -35,7 +37,8 @@ struct Principal {
   [[nodiscard]] std::optional<Role> role_in(std::uint32_t organization_id) const;
   /// Being an owner of the instance gives no sight of other organisations' projects.
   [[nodiscard]] bool may_see(std::uint32_t organization_id) const { return role_in(organization_id).has_value(); }
-  [[nodiscard]] std::vector<std::uint32_t> organization_ids() const;
+  /// Those where the role is at least `role`.
+  [[nodiscard]] std::vector<std::uint32_t> organization_ids(Role role = Role::member) const;
 };
 
 }  // namespace mesher::auth

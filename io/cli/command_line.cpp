@@ -135,6 +135,7 @@ class Commands {
     auto* node = help->add_subcommand("node", "Options of a node type.");
     node->add_option("type", line_.node_type, "The type; without it all are explained.");
     help->add_subcommand("settings", "All settings of the server, as the table of docs/config.md.");
+    help->add_subcommand("rights", "Who may do what, as docs/rights.md.");
     help->require_subcommand(1);
   }
 
@@ -144,6 +145,9 @@ class Commands {
     psql->add_option("arguments", line_.rest, "Passed on to psql (after --).");
     auto* doctor = add("doctor", "Look at a data directory and its server: what is well, what is not, what to do.");
     add_settings(*doctor, given_, kDatabaseSettings);
+    auto* passwd = add("passwd", "Set an account's password, from standard input; its sessions end.");
+    add_settings(*passwd, given_, kDatabaseSettings);
+    passwd->add_option("--email", line_.email, "The account's e-mail address.")->required();
     auto* replay = add("replay", "Send quarantined events round again; prints how many.");
     add_settings(*replay, given_, kDatabaseSettings);
     replay->add_flag("--all", line_.replay_all, "All that are in quarantine.");

@@ -18,11 +18,13 @@
 
 #include "graph/options.hpp"
 #include "graph/suggest.hpp"
+#include "io/api/rights_page.hpp"
 #include "io/cli/database.hpp"
 #include "io/cli/doctor.hpp"
 #include "io/cli/fingerprint_command.hpp"
 #include "io/cli/graph_service.hpp"
 #include "io/cli/memory_bound.hpp"
+#include "io/cli/passwd.hpp"
 #include "io/cli/replay_command.hpp"
 #include "io/postgres/setup.hpp"
 #include "nodes/catalog.hpp"
@@ -71,6 +73,10 @@ int draw(const CommandLine& line) {
 int help(const CommandLine& line) {
   if (line.topic == "settings") {
     fmt::print("{}", settings_markdown());
+    return 0;
+  }
+  if (line.topic == "rights") {
+    fmt::print("{}", api::rights_page());
     return 0;
   }
   const auto registry = known_types();
@@ -164,9 +170,10 @@ int print_version(const CommandLine&) {
 
 int run_command(const CommandLine& line) {
   static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {
-      {"validate", validate},       {"graph", draw},           {"help", help}, {"setup", setup},
-      {"replay", run_replay},       {"migrate", migrate},      {"psql", psql}, {"doctor", doctor},
-      {"fingerprint", fingerprint}, {"version", print_version}};
+      {"validate", validate}, {"graph", draw},           {"help", help},
+      {"setup", setup},       {"replay", run_replay},    {"migrate", migrate},
+      {"psql", psql},         {"doctor", doctor},        {"fingerprint", fingerprint},
+      {"passwd", passwd},     {"version", print_version}};
   return kCommands.at(line.command)(line);
 }
 

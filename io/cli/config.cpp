@@ -59,6 +59,37 @@ Apply size(std::uint64_t Config::*member, std::uint64_t least) {
   };
 }
 
+Apply duration(std::chrono::seconds Config::*member, std::chrono::seconds least) {
+  return [=](Config& config, const std::string& value) -> Status {
+    const auto parsed = graph::parse_duration(value);
+    if (!parsed) return parsed.error();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::microseconds(*parsed));
+    if (seconds < least) {
+      return Error{ErrorCode::invalid, fmt::format("`{}` is less than {} s", value, least.count()), {}};
+    }
+    config.*member = seconds;
+    return {};
+  };
+}
+
+/// "https://one.example.com,http://two:3000", or "*".
+Apply origins(std::string Config::*member) {
+  return [member](Config& config, const std::string& value) -> Status {
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const auto one = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+      const bool web = one.starts_with("https://") || one.starts_with("http://");
+      const auto host = web ? one.substr(one.find("//") + 2) : std::string_view();
+      if (one != "*" && (host.empty() || host.find_first_of("/?# \t\"") != std::string_view::npos)) {
+        return Error{ErrorCode::invalid, fmt::format("`{}` is no origin such as https://errors.example.com", one), {}};
+      }
+    }
+    config.*member = value;
+    return {};
+  };
+}
+
 Apply one_of(std::string Config::*member, std::vector<std::string> allowed) {
   return [member, allowed = std::move(allowed)](Config& config, const std::string& value) -> Status {
     if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
@@ -91,6 +122,25 @@ std::vector<Setting> make_settings() {
        number(&Config::max_connections, 1, 1'000'000)},
       {"--max-connections-per-address", "MESHER_MAX_CONNECTIONS_PER_ADDRESS", "server", "max_connections_per_address",
        "Connections at a time from one address.", "5000", number(&Config::max_connections_per_address, 1, 1'000'000)},
+      {"--cors-origins", "MESHER_CORS_ORIGINS", "server", "cors_origins",
+       "Origins whose pages may call the API from a browser, separated by commas; `*`: any may, with a token. "
+       "Ingestion "
+       "is open to all.",
+       "", origins(&Config::cors_origins)},
+      {"--session-idle", "MESHER_SESSION_IDLE", "server", "session_idle",
+       "A sign-in ends when it is not used for so long.", "14 d",
+       duration(&Config::session_idle, std::chrono::seconds(1))},
+      {"--session-lifetime", "MESHER_SESSION_LIFETIME", "server", "session_lifetime",
+       "A sign-in ends after this, used or not.", "90 d", duration(&Config::session_lifetime, std::chrono::seconds(1))},
+      {"--sign-in-attempts", "MESHER_SIGN_IN_ATTEMPTS", "server", "sign_in_attempts",
+       "Failed attempts to sign in to one account in 15 minutes, before they are refused; 0: no limit.", "10",
+       number(&Config::sign_ins_per_account, 0, 1'000'000)},
+      {"--sign-in-attempts-per-address", "MESHER_SIGN_IN_ATTEMPTS_PER_ADDRESS", "server",
+       "sign_in_attempts_per_address", "The same for one address, whatever the account.", "100",
+       number(&Config::sign_ins_per_address, 0, 1'000'000)},
+      {"--api-rate-limit", "MESHER_API_RATE_LIMIT", "server", "api_rate_limit",
+       "API requests of one token or session in a minute; 0: no limit.", "30000",
+       number(&Config::api_requests_per_minute, 0, 100'000'000)},
       {"--log-level", "MESHER_LOG_LEVEL", "server", "log_level", "debug, info, warn or error.", "info",
        one_of(&Config::log_level, {"debug", "info", "warn", "error"})},
       {"--database-url", "MESHER_DATABASE_URL", "database", "url",

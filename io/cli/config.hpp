@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -33,6 +34,12 @@ struct Config {
   std::uint32_t graph_batch_events = 256;
   std::uint64_t graph_batch_bytes = std::uint64_t{2} << 20;
   std::string log_level = "info";
+  std::string cors_origins;  ///< separated by commas
+  std::chrono::seconds session_idle{14 * 86'400};
+  std::chrono::seconds session_lifetime{90 * 86'400};
+  std::uint32_t sign_ins_per_account = 10;
+  std::uint32_t sign_ins_per_address = 100;
+  std::uint32_t api_requests_per_minute = 30'000;
 
   std::filesystem::path file;  ///< the config file; empty: none
   std::string topology_text;   ///< the text that the topology is read from: the file's, or the built-in one

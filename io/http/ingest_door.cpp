@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "io/http/origin.hpp"
 #include "io/http/text.hpp"
 
 namespace mesher::http {
@@ -145,17 +146,6 @@ void Door::append(nodes::ports::AppendBlock block, const Sender& sender, std::si
                  static_cast<std::uint32_t>(self->options.retry_after.count()),
                  {}});
   });
-}
-
-std::string client_address(const Request& request) {
-  const auto forwarded = request.header("x-forwarded-for");
-  if (forwarded.empty() || (request.remote_address != "::1" && !request.remote_address.starts_with("127."))) {
-    return request.remote_address;
-  }
-  // The last address is the one that the proxy itself has seen; those before it are hearsay.
-  const auto comma = forwarded.rfind(',');
-  const auto last = trimmed(comma == std::string_view::npos ? forwarded : forwarded.substr(comma + 1));
-  return last.empty() || last.size() > 45 ? request.remote_address : std::string(last);
 }
 
 RecordWriter::RecordWriter(const Sender& sender, const Request& request, UnixMicros now)

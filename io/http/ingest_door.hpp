@@ -91,9 +91,6 @@ class RecordWriter {
   std::size_t events_ = 0;
 };
 
-/// The client's address: the peer's, or what a proxy on this machine says about it.
-[[nodiscard]] std::string client_address(const Request& request);
-
 void add_native_routes(std::shared_ptr<Door> door, Router& router);
 void add_sentry_routes(std::shared_ptr<Door> door, Router& router);
 void add_socket_routes(std::shared_ptr<Door> door, Router& router);

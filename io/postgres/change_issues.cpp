@@ -24,7 +24,8 @@ std::string before_of(std::string_view alias) {
   return fmt::format(fmt::runtime(kBefore), alias);
 }
 
-/// Composes the statement; values go into its parameters.
+/// Composes the statement; values go into its parameters. Its parts are joined by indexes of issues only: a table that
+/// was never analysed must not make it join ten thousand rows with ten thousand.
 class ChangeStatement {
  public:
   ChangeStatement(std::uint32_t project_id, const IssueSelection& selection, const IssueEdit& edit,
@@ -61,10 +62,11 @@ class ChangeStatement {
         " order by i.project_id, i.id for update of i),"
         " changed as (update issues i set version = i.version + 1, changed_at = now(){3}{4} from chosen c"
         " where i.project_id = $1::integer and i.id = c.id"
-        " returning i.id, i.version, i.event_count, i.last_seen, i.status, i.substatus),"
+        " returning i.id, i.version, i.event_count, i.last_seen, i.status, i.substatus, c.moves, c.assigns,"
+        " {5} as before),"
         " noted as (insert into issue_activity (project_id, issue_id, user_id, kind, data, change_id, before, version)"
-        " select $1::integer, c.id, $2::integer, k.kind, k.data, change.id, {5}, changed.version"
-        " from chosen c join changed on changed.id = c.id cross join change"
+        " select $1::integer, c.id, $2::integer, k.kind, k.data, change.id, c.before, c.version"
+        " from changed c cross join change"
         " cross join lateral ({6}) as k (kind, data, applies) where k.applies)"
         " select count(*) over (), change.id, changed.id, changed.event_count, changed.last_seen, changed.status,"
         " changed.substatus from changed cross join change limit {7}",
@@ -181,10 +183,10 @@ Result<IssueChanges> undo_change(Pool& pool, std::uint32_t project_id, std::int6
       " life = nullif(c.back->'life', 'null'::jsonb), wake_at = (c.back->>'wake_at')::timestamptz,"
       " assigned_user = (c.back->>'assigned_user')::integer, assigned_team = (c.back->>'assigned_team')::integer"
       " from chosen c where i.project_id = $1::integer and i.id = c.id"
-      " returning i.id, i.version, i.event_count, i.last_seen, i.status, i.substatus),"
+      " returning i.id, i.version, i.event_count, i.last_seen, i.status, i.substatus, {} as before),"
       " noted as (insert into issue_activity (project_id, issue_id, user_id, kind, data, change_id, before, version)"
-      " select $1::integer, c.id, $3::integer, 'undone', jsonb_build_object('change_id', $2::bigint), change.id, {},"
-      " changed.version from chosen c join changed on changed.id = c.id cross join change)"
+      " select $1::integer, c.id, $3::integer, 'undone', jsonb_build_object('change_id', $2::bigint), change.id,"
+      " c.before, c.version from changed c cross join change)"
       " select count(*) over (), change.id, changed.id, changed.event_count, changed.last_seen, changed.status,"
       " changed.substatus from changed cross join change limit {}",
       before_of("c"), IssueChanges::kListed);

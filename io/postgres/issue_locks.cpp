@@ -16,7 +16,8 @@ Status lock_project(Connection& connection, std::uint32_t project_id) {
 Result<std::vector<LockedIssue>> lock_issues(Connection& connection, std::uint32_t project_id,
                                              const std::vector<std::int64_t>& ids) {
   const auto rows = connection.query(
-      "select id, short_id, event_count, user_count, title, first_seen, last_seen, level, life from issues "
+      "select id, short_id, event_count, user_count, title, first_seen, last_seen, level, life, first_received,"
+      " last_received from issues "
       "where project_id = $1::integer and id = any($2::bigint[]) order by project_id, id for update",
       Params().integer(project_id).integers(ids));
   if (!rows) return rows.error();
@@ -32,6 +33,8 @@ Result<std::vector<LockedIssue>> lock_issues(Connection& connection, std::uint32
     issue.last_seen = rows->time(i, 6);
     issue.level = rows->integer(i, 7);
     if (!rows->is_null(i, 8)) issue.life = nodes::IssueLife::from_json(rows->text(i, 8));
+    issue.first_received = rows->time(i, 9);
+    issue.last_received = rows->time(i, 10);
   }
   return issues;
 }

@@ -16,7 +16,7 @@ namespace mesher::postgres {
 struct LockedIssue {
   std::int64_t id = 0, short_id = 0, event_count = 0, user_count = 0;
   std::string title;
-  UnixMicros first_seen = 0, last_seen = 0;
+  UnixMicros first_seen = 0, last_seen = 0, first_received = 0, last_received = 0;
   std::int64_t level = 0;
   std::optional<nodes::IssueLife> life;
 };

@@ -32,12 +32,13 @@ struct Moved {
   std::map<UnixMicros, std::int64_t> by_hour;
   std::vector<std::uint64_t> users;
   std::size_t count = 0;
-  UnixMicros first_occurred = 0, last_occurred = 0, last_received = 0;
+  UnixMicros first_occurred = 0, last_occurred = 0, first_received = 0, last_received = 0;
   std::int64_t level = 0;  ///< of the latest
 
   void add(const Rows& rows, std::size_t i) {
     ids_by_day[std::string(rows.text(i, 1))].emplace_back(rows.text(i, 0));
-    last_received = rows.time(i, 2);
+    last_received = rows.time(i, 2);  // they come in this order
+    if (count == 0) first_received = last_received;
     const auto occurred = rows.time(i, 3);
     if (count == 0 || occurred < first_occurred) first_occurred = occurred;
     if (count == 0 || occurred >= last_occurred) {
@@ -179,17 +180,41 @@ Status append_gain(Connection& connection, std::uint32_t project_id, std::int64_
       "update issues set event_count = event_count + $3::bigint, user_count = $4::integer,"
       " first_seen = case when event_count = 0 then $5::timestamptz else least(first_seen, $5::timestamptz) end,"
       " last_seen = case when event_count = 0 then $6::timestamptz else greatest(last_seen, $6::timestamptz) end,"
-      " level = case when event_count = 0 or $6::timestamptz >= last_seen then $7::smallint else level end "
+      " level = case when event_count = 0 or $6::timestamptz >= last_seen then $7::smallint else level end,"
+      " first_received = case when event_count = 0 then $8::timestamptz else least(first_received, $8::timestamptz) "
+      "end,"
+      " last_received = case when event_count = 0 then $9::timestamptz else greatest(last_received, $9::timestamptz) "
+      "end "
       "where project_id = $1::integer and id = $2::bigint";
   call.params.integer(project_id).integer(issue).integer(static_cast<std::int64_t>(moved.count));
   call.params.integer(static_cast<std::int64_t>(users->estimate())).time(moved.first_occurred);
-  call.params.time(moved.last_occurred).integer(moved.level);
+  call.params.time(moved.last_occurred).integer(moved.level).time(moved.first_received).time(moved.last_received);
   append_hours(project_id, issue, moved, 1, calls);
   return {};
 }
 
-/// The counters of both issues, under their locks. One that was deleted meanwhile has none any more.
+/// What users said about the events.
+void append_feedback(std::uint32_t project_id, std::int64_t from, std::int64_t to, const Moved& moved,
+                     std::vector<Call>& calls) {
+  std::vector<std::string> ids;
+  for (const auto& [day, of_day] : moved.ids_by_day) ids.insert(ids.end(), of_day.begin(), of_day.end());
+  auto& call = calls.emplace_back();
+  call.sql =
+      "update feedback set issue_id = $3::bigint where project_id = $1::integer and issue_id = $2::bigint"
+      " and event_id = any($4::uuid[])";
+  call.params.integer(project_id).integer(from).integer(to).texts(ids);
+}
+
+/// Nobody merges, splits or deletes until the end of the transaction. A project that is gone has nobody who would.
+Status hold_project(Connection& connection, std::uint32_t project_id) {
+  const auto status = lock_project(connection, project_id);
+  return !status && status.error().code == ErrorCode::not_found ? Status() : status;
+}
+
+/// The counters of both issues, under their locks. One that was deleted meanwhile has none any more. The project's lock
+/// keeps either from being merged between finding and locking it.
 Status move_counters(Connection& connection, const Move& move, const Moved& moved) {
+  if (auto status = hold_project(connection, move.project_id); !status) return status;
   const auto from = issue_now(connection, move.project_id, move.from);
   if (!from) return from.error();
   const auto to = issue_now(connection, move.project_id, *move.to);
@@ -205,6 +230,7 @@ Status move_counters(Connection& connection, const Move& move, const Moved& move
       return status;
     }
   }
+  append_feedback(move.project_id, *from, *to, moved, calls);
   return run_all(connection, calls);
 }
 
@@ -212,48 +238,70 @@ Status move_counters(Connection& connection, const Move& move, const Moved& move
 
 struct Recount {
   HyperLogLog users;
-  std::optional<UnixMicros> first, last;
+  std::optional<UnixMicros> first, last, first_received, last_received;
 
-  Status read(Connection& connection, std::uint32_t project_id, std::int64_t issue, UnixMicros from) {
+  Status read(Connection& connection, std::uint32_t project_id, const std::vector<std::int64_t>& issues,
+              UnixMicros from) {
     Params params;
-    params.integer(project_id).integer(issue).time(from);
+    params.integer(project_id).integers(issues).time(from);
     const auto rows = connection.query(
-        "select user_key, min(occurred_at), max(occurred_at) from events where project_id = $1::integer"
-        " and issue_id = any(array(select $2::bigint union all select r.issue_id from issue_redirects r"
-        " where r.project_id = $1::integer and r.target_id = $2::bigint)) and received_at >= $3::timestamptz group by "
-        "user_key",
+        "select user_key, min(occurred_at), max(occurred_at), min(received_at), max(received_at) from events where "
+        "project_id = $1::integer"
+        " and issue_id = any($2::bigint[]) and received_at >= $3::timestamptz group by user_key",
         params);
     if (!rows) return rows.error();
     for (std::size_t i = 0; i < rows->size(); ++i) {
       if (!rows->is_null(i, 0)) users.add(hash_of_user(rows->text(i, 0)));
       first = std::min(first.value_or(rows->time(i, 1)), rows->time(i, 1));
       last = std::max(last.value_or(rows->time(i, 2)), rows->time(i, 2));
+      first_received = std::min(first_received.value_or(rows->time(i, 3)), rows->time(i, 3));
+      last_received = std::max(last_received.value_or(rows->time(i, 4)), rows->time(i, 4));
     }
     return {};
   }
 };
 
-/// Counts all of its events, also those that have yet to follow a merge, without a lock, then those of the last minute
-/// once more with it. The new epoch makes the writers forget the users that they know.
+/// The issue as it is now, and those that were merged into it, of which rows may have yet to follow.
+Result<std::vector<std::int64_t>> family_of(Connection& connection, std::uint32_t project_id, std::int64_t id) {
+  const auto now = issue_now(connection, project_id, id);
+  if (!now) return now.error();
+  const auto rows = connection.query(
+      "select issue_id from issue_redirects where project_id = $1::integer and target_id = $2::bigint order by 1",
+      Params().integer(project_id).integer(*now));
+  if (!rows) return rows.error();
+  std::vector<std::int64_t> family{*now};
+  for (std::size_t i = 0; i < rows->size(); ++i) family.push_back(rows->integer(i, 0));
+  return family;
+}
+
+/// Counts all of its events without a lock, then those of the last minute once more with it; all of them with it if it
+/// was merged in between. The new epoch makes the writers forget the users that they know.
 Status recount(Connection& connection, const Move& move) {
-  const auto issue = issue_now(connection, move.project_id, move.from);
-  if (!issue) return issue.error();
+  const auto family = family_of(connection, move.project_id, move.from);
+  if (!family) return family.error();
   const auto began = connection.query("select now()");
   if (!began) return began.error();
   Recount counted;
-  if (auto status = counted.read(connection, move.project_id, *issue, 0); !status) return status;
-  const auto locked = lock_issues(connection, move.project_id, {*issue});
+  if (auto status = counted.read(connection, move.project_id, *family, 0); !status) return status;
+  if (auto status = hold_project(connection, move.project_id); !status) return status;
+  const auto now = family_of(connection, move.project_id, move.from);
+  if (!now) return now.error();
+  const auto issue = now->front();
+  const auto locked = lock_issues(connection, move.project_id, {issue});
   if (!locked) return locked.error();
-  const auto since = began->time(0, 0) - kMayStillArrive;
-  if (auto status = counted.read(connection, move.project_id, *issue, since); !status) return status;
+  const bool same = *now == *family;
+  if (!same) counted = {};
+  const auto since = same ? began->time(0, 0) - kMayStillArrive : 0;
+  if (auto status = counted.read(connection, move.project_id, *now, since); !status) return status;
   if (locked->empty() || !counted.first) return {};  // deleted meanwhile, or all of its events are older than retention
-  if (auto status = write_users(connection, move.project_id, *issue, counted.users); !status) return status;
+  if (auto status = write_users(connection, move.project_id, issue, counted.users); !status) return status;
   Params params;
-  params.integer(move.project_id).integer(*issue).integer(static_cast<std::int64_t>(counted.users.estimate()));
-  params.time(*counted.first).time(*counted.last);
+  params.integer(move.project_id).integer(issue).integer(static_cast<std::int64_t>(counted.users.estimate()));
+  params.time(*counted.first).time(*counted.last).time(*counted.first_received).time(*counted.last_received);
   const auto written = connection.query(
       "update issues set user_count = $3::integer, first_seen = $4::timestamptz, last_seen = $5::timestamptz,"
-      " epoch = epoch + 1 where project_id = $1::integer and id = $2::bigint",
+      " first_received = $6::timestamptz, last_received = $7::timestamptz, epoch = epoch + 1 where project_id = "
+      "$1::integer and id = $2::bigint",
       params);
   return written ? Status() : Status(written.error());
 }

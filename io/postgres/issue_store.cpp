@@ -229,12 +229,12 @@ Result<std::vector<Found>> create(Connection& connection, std::span<const Wanted
     auto issue = first_known(known, entry);
     if (issue.issue_id == nodes::kDiscardedIssue) continue;
     if (issue.issue_id == 0) {
-      const auto short_id = next_short_ids.find(entry.project_id);
-      if (short_id == next_short_ids.end()) {
-        return Error{ErrorCode::not_found, fmt::format("project {} does not exist", entry.project_id), "project"};
-      }
       issue.issue_id = seen->at(3).integer(i, 0);
-      fresh.add(entry, issue.issue_id, short_id->second++, owners.of(entry));
+      // A project that was deleted while its events were under way: nobody will see the issue, and it is removed with
+      // all that the project left. Refusing would hold up everything behind it.
+      const auto short_id = next_short_ids.find(entry.project_id);
+      fresh.add(entry, issue.issue_id, short_id == next_short_ids.end() ? issue.issue_id : short_id->second++,
+                owners.of(entry));
       texts.push_back(insert_text(entry, issue.issue_id));
     }
     for (const auto& hash : entry.hashes) {
@@ -298,7 +298,7 @@ Result<std::vector<Found>> IssueStore::finish(Connection connection, Result<std:
     return answer;
   }
   auto error = answer.error();
-  if (error.code == ErrorCode::not_found || error.code == ErrorCode::invalid) return error;
+  if (error.code == ErrorCode::invalid) return error;
   error.code = ErrorCode::unavailable;
   health_.fails("issues", error);
   return error;

@@ -23,7 +23,8 @@ class IssueStore final : public nodes::ports::IssueStore {
   IssueStore(ConnectOptions options, Health& health);
 
   /// Of an entry's hashes the first that is known decides; the others are attached to its issue, unless it is
-  /// discarded. Errors: unavailable; invalid if an entry has no hash; not_found if a project is gone (hint "project").
+  /// discarded. Errors: unavailable; invalid if an entry has no hash. A project that is gone gets its issues like any
+  /// other: they are removed with what else it left (sweep.hpp).
   Result<std::vector<Found>> find_or_create(std::span<const Wanted> wanted) override;
 
  private:

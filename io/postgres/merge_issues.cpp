@@ -74,9 +74,11 @@ Call update_target(std::uint32_t project_id, const LockedIssue& target, const st
   const auto user_count = static_cast<std::int64_t>(users.estimate());
   for (const auto& source : sources) {
     if (source.event_count == 0) continue;
-    if (sum.event_count == 0 || source.last_seen >= sum.last_seen) sum.level = source.level;
-    sum.first_seen = sum.event_count == 0 ? source.first_seen : std::min(sum.first_seen, source.first_seen);
-    sum.last_seen = sum.event_count == 0 ? source.last_seen : std::max(sum.last_seen, source.last_seen);
+    if (source.last_seen >= sum.last_seen) sum.level = source.level;
+    sum.first_seen = std::min(sum.first_seen, source.first_seen);
+    sum.last_seen = std::max(sum.last_seen, source.last_seen);
+    sum.first_received = std::min(sum.first_received, source.first_received);
+    sum.last_received = std::max(sum.last_received, source.last_received);
     sum.event_count += source.event_count;
   }
   if (sum.life && sum.life->event_count) *sum.life->event_count += sum.event_count - target.event_count;
@@ -84,10 +86,11 @@ Call update_target(std::uint32_t project_id, const LockedIssue& target, const st
   Params params;
   params.integer(project_id).integer(target.id).integer(sum.event_count).integer(user_count);
   params.time(sum.first_seen).time(sum.last_seen).integer(sum.level);
-  params.text_or_null(sum.life ? sum.life->to_json() : "");
+  params.text_or_null(sum.life ? sum.life->to_json() : "").time(sum.first_received).time(sum.last_received);
   return call(
       "update issues set event_count = $3::bigint, user_count = $4::integer, first_seen = $5::timestamptz,"
-      " last_seen = $6::timestamptz, level = $7::smallint, life = $8::jsonb, version = version + 1 "
+      " last_seen = $6::timestamptz, level = $7::smallint, life = $8::jsonb, first_received = $9::timestamptz,"
+      " last_received = $10::timestamptz, version = version + 1 "
       "where project_id = $1::integer and id = $2::bigint",
       std::move(params));
 }
@@ -140,7 +143,13 @@ Status merge_locked(Connection& connection, const IssueRef& ref, const LockedIss
   Params gone;
   gone.integer(ref.project_id).integers(from);
   calls.push_back(
-      call("delete from issue_users where project_id = $1::integer and issue_id = any($2::bigint[])", gone));
+      call("update feedback set issue_id = $3::bigint where project_id = $1::integer"
+           " and issue_id = any($2::bigint[])",
+           params()));
+  for (const char* table : {"issue_users", "issue_signatures"}) {
+    calls.push_back(call(
+        fmt::format("delete from {} where project_id = $1::integer and issue_id = any($2::bigint[])", table), gone));
+  }
   calls.push_back(call("delete from issues where project_id = $1::integer and id = any($2::bigint[])", gone));
   for (const auto id : from) calls.push_back(queue_move(ref.project_id, "merge", id, target.id));
   calls.push_back(notify_moves());
@@ -314,6 +323,10 @@ Status delete_issue(Pool& pool, const IssueRef& issue, bool discard, std::uint32
     calls.push_back(
         call("delete from issue_redirects where project_id = $1::integer and target_id = $2::bigint", params()));
     calls.push_back(call("delete from issues where project_id = $1::integer and id = $2::bigint", params()));
+    for (const char* table : {"feedback", "issue_signatures"}) {
+      calls.push_back(call(
+          fmt::format("delete from {} where project_id = $1::integer and issue_id = $2::bigint", table), params()));
+    }
     calls.push_back(queue_move(issue.project_id, "delete", issue.id, std::nullopt));
     calls.push_back(notify_moves());
     return run_all(connection, calls);

@@ -18,7 +18,8 @@ constexpr std::string_view kSelect =
     "select i.project_id, i.id, i.short_id, p.slug, i.title, i.culprit, i.type, i.platform, i.level, i.status, "
     "i.substatus,"
     " i.is_regressed, i.event_count, i.user_count, i.first_seen, i.last_seen, i.first_release, i.assigned_user,"
-    " i.assigned_team, encode(i.primary_hash, 'hex'), i.first_received, i.last_received, i.version, (i.life->'asked')::text";
+    " i.assigned_team, encode(i.primary_hash, 'hex'), i.first_received, i.last_received, i.version, "
+    "(i.life->'asked')::text";
 constexpr std::string_view kFrom = " from issues i join projects p on p.id = i.project_id";
 // One scan of the project's last day; counted to the hour, as the sparkline is.
 constexpr std::string_view kTrend =

@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "graph/base/assert.hpp"
+#include "io/auth/password.hpp"
 #include "io/auth/token.hpp"
 
 namespace mesher::postgres {
 namespace {
 
 constexpr std::string_view kLock = "select pg_advisory_xact_lock(7308332187)";  // any number, the same everywhere
-constexpr std::size_t kShortestPassword = 8;
 constexpr std::size_t kLongestName = 200;
 constexpr std::size_t kLongestSlug = 60;
 
@@ -42,7 +42,7 @@ Status check(const SetupRequest& request) {
   if (at == std::string::npos || at == 0 || at + 1 == request.email.size() || request.email.size() > kLongestName) {
     return invalid("the e-mail address is not one");
   }
-  if (request.password.size() < kShortestPassword) return invalid("the password has fewer than 8 characters");
+  if (request.password.size() < auth::kShortestPassword) return invalid("the password has fewer than 8 characters");
   return {};
 }
 
@@ -60,14 +60,19 @@ Result<std::int64_t> owner(Connection& connection, const SetupRequest& request) 
       connection.query("select id, password_hash, is_instance_owner from users where email = $1", Params().text(email));
   if (!known) return known.error();
   const bool found = !known->empty();
-  if (found && known->boolean(0, 2) && password_matches(std::string(known->text(0, 1)), request.password)) {
+  if (found && known->boolean(0, 2) && auth::password_matches(std::string(known->text(0, 1)), request.password)) {
     return known->integer(0, 0);
   }
-  return id_of(connection,
-               "insert into users (email, password_hash, is_instance_owner) values ($1, $2, true) "
-               "on conflict (email) do update set password_hash = excluded.password_hash, is_instance_owner = true "
-               "returning id",
-               Params().text(email).text(hash_password(request.password)));
+  auto id = id_of(connection,
+                  "insert into users (email, password_hash, is_instance_owner) values ($1, $2, true) "
+                  "on conflict (email) do update set password_hash = excluded.password_hash, is_instance_owner = true "
+                  "returning id",
+                  Params().text(email).text(auth::hash_password(request.password)));
+  if (!id || !found) return id;
+  // Another password: who signed in with the former one has to do so anew.
+  const auto ended = connection.query("delete from sessions where user_id = $1::integer", Params().integer(*id));
+  if (!ended) return ended.error();
+  return id;
 }
 
 /// Finds by unique key or inserts: an update that changes nothing makes "returning" answer in both cases, but would
@@ -143,24 +148,6 @@ std::string new_public_key() {
   sodium_bin2hex(hex.data(), hex.size(), random.data(), random.size());
   hex.pop_back();
   return hex;
-}
-
-std::string hash_password(const std::string& password) {
-  ready();
-  // libsodium's "moderate" number of passes, but a quarter of its memory: 256 MiB for one sign-in is more than a small
-  // machine has to spare.
-  std::array<char, crypto_pwhash_STRBYTES> hash{};
-  const int failed =
-      crypto_pwhash_str_alg(hash.data(), password.data(), password.size(), crypto_pwhash_OPSLIMIT_MODERATE,
-                            crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13);
-  MESHER_ASSERT(failed == 0);  // only without 64 MiB of memory
-  return hash.data();
-}
-
-bool password_matches(const std::string& hash, const std::string& password) {
-  ready();
-  return hash.size() < crypto_pwhash_STRBYTES &&
-         crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
 }
 
 std::string SetupAnswer::to_json() const {

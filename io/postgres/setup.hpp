@@ -42,8 +42,4 @@ struct SetupAnswer {
 /// 32 random lower-case hex digits.
 [[nodiscard]] std::string new_public_key();
 
-/// Argon2id in libsodium's string form, for users.password_hash. Takes about 0.2 s and 64 MiB.
-[[nodiscard]] std::string hash_password(const std::string& password);
-[[nodiscard]] bool password_matches(const std::string& hash, const std::string& password);
-
 }  // namespace mesher::postgres

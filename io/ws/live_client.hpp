@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "graph/base/metrics.hpp"
 #include "io/http/message.hpp"
@@ -22,7 +23,7 @@ struct LiveHubOptions {
   std::size_t max_subscriptions = 100;  ///< of one socket
   std::size_t queue_frames = 500;       ///< waiting for one client; beyond, it loses its oldest
   std::size_t queue_bytes = 2 * 1024 * 1024;
-  std::string session_cookie = "mesher_session";
+  std::vector<std::string> allowed_origins = {};  ///< whose pages may use a session beside our own
 };
 
 /// A message of the server's: `{"type":…,"id":…` and `more`, which begins with a comma, and the closing brace.

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "io/http/origin.hpp"
 #include "io/http/text.hpp"
 #include "io/ws/live_client.hpp"
 #include "io/ws/live_filter.hpp"
@@ -27,34 +28,12 @@ Text error_frame(const LiveMistake& mistake) {
   return live_frame("error", mistake.id, more);
 }
 
-std::string_view cookie_of(const http::Request& request, std::string_view name) {
-  auto rest = request.header("cookie");
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find(';'), rest.size());
-    const auto pair = http::trimmed(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
-      return pair.substr(name.size() + 1);
-    }
-  }
-  return {};
-}
-
 std::string bearer_of(const http::Request& request) {
   const auto header = request.header("authorization");
   if (header.size() > 7 && http::equals_ignoring_case(header.substr(0, 7), "bearer ")) {
     return std::string(http::trimmed(header.substr(7)));
   }
   return request.query_parameter("token").value_or(std::string());
-}
-
-/// Browsers send cookies with a WebSocket that any site opens; the page must be ours.
-bool same_origin(const http::Request& request) {
-  const auto origin = request.header("origin");
-  if (origin.empty()) return true;
-  const auto scheme = origin.find("://");
-  return scheme != std::string_view::npos &&
-         http::equals_ignoring_case(origin.substr(scheme + 3), request.header("host"));
 }
 
 bool may_watch(const LivePrincipal& principal, std::uint32_t project) {
@@ -214,7 +193,10 @@ void LiveHub::add_routes(http::Router& router) {
       return accept(nullptr, std::move(full));
     }
     auto token = bearer_of(request);
-    if (token.empty() && same_origin(request)) token = cookie_of(request, core->options.session_cookie);
+    // Browsers send cookies with a WebSocket that any site opens; the page must be ours.
+    if (token.empty() && http::from_own_page(request, core->options.allowed_origins)) {
+      token = http::session_cookie(request);
+    }
     if (token.empty()) {
       return accept(nullptr,
                     http::error_response(401, "unauthenticated", "send a token: Authorization: Bearer or ?token="));

@@ -123,8 +123,8 @@ def test_RESIL_03_replay_without_a_server_waits_for_its_next_start(cleanup):
 
 def test_RESIL_03_bundles_of_counts_are_no_events_and_stay(cleanup):
     server, project, _ = poisoned_server(cleanup, 1)
-    server.sql("insert into quarantine (project_id, key_id, event_id, received_at, node, reason, payload) values "
-               f"({project.id}, 1, '00000000-0000-0000-0000-000000000000', now(), 'parse', 'broken', '[{{\"outcome\":1}}]')")
+    server.sql("insert into quarantine (project_id, key_id, event_id, received_at, node, reason, payload, is_event) values "
+               f"({project.id}, 1, '00000000-0000-0000-0000-000000000000', now(), 'parse', 'broken', '[{{\"outcome\":1}}]', false)")
     listed = project.api("/api/v1/quarantine").json["data"]
     assert sorted(e["is_event"] for e in listed) == [False, True], listed
     answer = project.api("/api/v1/quarantine", "POST", {"all": True})

@@ -214,7 +214,7 @@ INSTANTIATE_TEST_SUITE_P(
              "f:2:8: unknown type `pars` of node `a` (did you mean `parse`?)\n"},
         Case{"no_type", "[nodes.a]\ninputs = ['feed']\n",
              "f:1:8: node `a` has no type (add type = \"…\"; there is `parse`, `pass`, `tuned`, `route`, `write`, "
-             "`end`)\n"},
+             "`made_up`, `end`)\n"},
         Case{"type_not_text", "[nodes.a]\ntype = 3\ninputs = ['feed']\n",
              "f:2:8: `type` must be a string, not an integer\n"},
         Case{"no_inputs", "[nodes.a]\ntype = 'pass'\n",

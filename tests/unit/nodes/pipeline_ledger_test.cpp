@@ -118,7 +118,13 @@ TEST(RESIL_03_parse, a_bad_record_throws_and_counts_nothing) {
   const auto memory = std::make_shared<std::string>("garbage");
   EXPECT_THROW(static_cast<void>(parse_records(RecordBatch(memory, {*memory}), &ledger)), std::invalid_argument);
   ledger.quarantined(RecordBatch(memory, {*memory}), 0, "parse", "garbage");
-  EXPECT_EQ(ledger.take().quarantined[0].payload, "garbage");
+  ledger.quarantined(records_of({bundle, record_of("not json")}), 0, "parse", "broken");
+  ledger.quarantined(records_of({bundle, record_of("not json")}), 1, "parse", "broken");
+  const auto kept = ledger.take().quarantined;
+  EXPECT_EQ(kept[0].payload, "garbage");
+  EXPECT_FALSE(kept[0].is_event);
+  EXPECT_FALSE(kept[1].is_event) << "a bundle of counts";
+  EXPECT_TRUE(kept[2].is_event);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ std::set<std::string> codes_in(const std::string& text) {
   collect(text, R"re(\b[45][0-9][0-9],\s*"([a-z_0-9]+)")re", found);
   collect(text, R"re(Error\{"([a-z_0-9]+)")re", found);
   collect(text, R"re(return \{"([a-z_0-9]+)", )re", found);
-  collect(text, R"re((?:refuse\(|bad\(|Wrong)\{?"([a-z_0-9]+)")re", found);
+  collect(text, R"re((?:[^.]refuse\(|bad\(|Wrong)\{?"([a-z_0-9]+)")re", found);
   collect(text, R"re(mistake = \{\{\}, "([a-z_0-9]+)")re", found);
   collect(text, R"re(error_frame\(\{request\.id, "([a-z_0-9]+)")re", found);
   collect(text, R"re("code":"([a-z_0-9]+)")re", found);

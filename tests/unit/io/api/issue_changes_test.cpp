@@ -15,7 +15,7 @@ class IssueChangesTest : public testing::Test {
     ann_ = db_.add_user(ann_email_);
     bob_ = db_.add_user(unique_name("bob") + "@example.com");
     stranger_ = db_.add_user(unique_name("eve") + "@example.com");
-    db_.add_member(org_, ann_);
+    db_.add_member(org_, ann_, "admin");
     db_.add_member(org_, bob_);
     token_ = db_.add_token(ann_);
     reader_ = db_.add_token(bob_, "{read}");

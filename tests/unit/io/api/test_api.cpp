@@ -70,10 +70,10 @@ std::uint32_t TestDatabase::add_org(const std::string& slug) {
       std::stoul(sql(fmt::format("insert into organizations (slug, name) values ('{0}', '{0}') returning id", slug))));
 }
 
-std::uint32_t TestDatabase::add_user(const std::string& email, bool instance_owner) {
-  return static_cast<std::uint32_t>(std::stoul(
-      sql(fmt::format("insert into users (email, password_hash, is_instance_owner) values ('{}', '', {}) returning id",
-                      email, instance_owner))));
+std::uint32_t TestDatabase::add_user(const std::string& email, bool instance_owner, const std::string& password_hash) {
+  return static_cast<std::uint32_t>(std::stoul(sql(
+      fmt::format("insert into users (email, password_hash, is_instance_owner) values ('{}', '{}', {}) returning id",
+                  email, password_hash, instance_owner))));
 }
 
 void TestDatabase::add_member(std::uint32_t org, std::uint32_t user, const std::string& role) {
@@ -180,10 +180,10 @@ Result<GraphControl::Change> FakeGraph::apply(const std::string& toml, bool dry_
   return change;
 }
 
-TestApi::TestApi() {
+TestApi::TestApi(AccessSettings access) : access_(std::move(access)) {
   add_routes(
       router_,
-      ApiDependencies{database.pool(), authenticator_, workers_, graph, metrics_, clock_,
+      ApiDependencies{database.pool(), authenticator_, workers_, graph, metrics_, clock,
                       [this](std::vector<postgres::QuarantineEntry> entries, const std::function<void(Status)>& done) {
                         if (replay_answer) {
                           replayed.insert(replayed.end(), entries.begin(), entries.end());
@@ -193,18 +193,19 @@ TestApi::TestApi() {
                       [] {
                         return std::vector<NodeInfo>{{"one", "0.1.0", "127.0.0.1:8080", "alive", {"ingest"}, 0}};
                       },
-                      "https://errors.example.com"});
+                      "https://errors.example.com", access_});
 }
 
-Answer TestApi::send(const std::string& method, const std::string& target, const std::string& token,
-                     const std::string& body, const std::map<std::string, std::string>& headers) {
+Answer TestApi::request(const std::string& method, const std::string& target, const Headers& headers,
+                        const std::string& body) {
   http::Request request;
   request.method = method;
   const auto question = target.find('?');
   request.path = target.substr(0, question);
   if (question != std::string::npos) request.query = target.substr(question + 1);
-  if (!token.empty()) request.headers.emplace_back("authorization", "Bearer " + token);
-  for (const auto& [name, value] : headers) request.headers.emplace_back(name, value);
+  request.headers.assign(headers.begin(), headers.end());
+  request.headers.emplace_back("host", "errors.example.com");
+  request.remote_address = "192.0.2.1";
   request.body = body;
   std::promise<http::Response> promise;
   router_.handle(std::move(request), [&](http::Response response) { promise.set_value(std::move(response)); });
@@ -215,6 +216,21 @@ Answer TestApi::send(const std::string& method, const std::string& target, const
   answer.text = std::move(response.body);
   for (auto& [name, value] : response.headers) answer.headers[name] = value;
   return answer;
+}
+
+void TestApi::settle() {
+  // Tasks are taken in order; two wait for each other here, so both threads have finished what they had.
+  std::promise<void> both[2], go;
+  const auto wait = go.get_future().share();
+  for (auto& one : both) {
+    const bool taken = workers_.submit([&one, wait] {
+      one.set_value();
+      wait.wait();
+    });
+    EXPECT_TRUE(taken);
+  }
+  for (auto& one : both) one.get_future().wait();
+  go.set_value();
 }
 
 std::optional<LiveAccess> TestApi::live(const std::string& token) {

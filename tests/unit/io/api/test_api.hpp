@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "io/api/api.hpp"
@@ -32,7 +34,8 @@ class TestDatabase {
   std::string sql(const std::string& text);
 
   std::uint32_t add_org(const std::string& slug);
-  std::uint32_t add_user(const std::string& email, bool instance_owner = false);
+  /// `password_hash`: of a password that has one; empty: nobody can sign in.
+  std::uint32_t add_user(const std::string& email, bool instance_owner = false, const std::string& password_hash = {});
   void add_member(std::uint32_t org, std::uint32_t user, const std::string& role = "member");
   /// The secret. `scopes` as an SQL array, "{read}"; `expires` as SQL, "now() + interval '1 hour'" or "null".
   std::string add_token(std::uint32_t user, const std::string& scopes = "{}", const std::string& expires = "null");
@@ -91,13 +94,40 @@ class FakeGraph final : public GraphControl {
   std::string applied;  ///< text of the last apply() that was not a dry run
 };
 
+/// The system's time, and more if a test says so.
+class ShiftedClock final : public Clock {
+ public:
+  [[nodiscard]] UnixMicros now() const override { return SystemClock().now() + shift_.load(); }
+  [[nodiscard]] std::chrono::steady_clock::time_point steady() const override {
+    return std::chrono::steady_clock::now() + std::chrono::microseconds(shift_.load());
+  }
+  void advance(std::chrono::microseconds by) { shift_ += by.count(); }
+
+ private:
+  std::atomic<std::int64_t> shift_{0};
+};
+
+/// Of a request, beside its token.
+struct Headers : std::vector<std::pair<std::string, std::string>> {
+  using vector::vector;
+};
+
 /// The API on the test database, without sockets.
 class TestApi {
  public:
-  TestApi();
+  explicit TestApi(AccessSettings access = {});
   Answer get(const std::string& target, const std::string& token) { return send("GET", target, token); }
   Answer send(const std::string& method, const std::string& target, const std::string& token,
-              const std::string& body = {}, const std::map<std::string, std::string>& headers = {});
+              const std::string& body = {}, const std::map<std::string, std::string>& more = {}) {
+    Headers headers;
+    if (!token.empty()) headers.emplace_back("authorization", "Bearer " + token);
+    for (const auto& header : more) headers.emplace_back(header);
+    return request(method, target, headers, body);
+  }
+  Answer request(const std::string& method, const std::string& target, const Headers& headers,
+                 const std::string& body = {});
+  /// Waits until everything that a request leaves for after its answer is done.
+  void settle();
   /// All pages of a list, from the first on.
   std::vector<TestJson> all_pages(const std::string& target, const std::string& token);
 
@@ -106,14 +136,15 @@ class TestApi {
 
   TestDatabase& database = TestDatabase::instance();
   FakeGraph graph;
+  ShiftedClock clock;
   std::vector<postgres::QuarantineEntry> replayed;
   Status replay_answer;
 
  private:
-  SystemClock clock_;
+  const AccessSettings access_;
   Metrics metrics_;
   postgres::TokenReader tokens_{database.pool()};
-  auth::Authenticator authenticator_{tokens_, clock_};
+  auth::Authenticator authenticator_{tokens_, clock, access_.session_idle};
   WorkerPool workers_{2, 64};
   http::Router router_;
 };

@@ -18,6 +18,14 @@ class Tokens final : public TokenStore {
     if (at == records.end()) return std::optional<TokenRecord>();
     return std::optional<TokenRecord>(at->second);
   }
+  Result<std::optional<TokenRecord>> find_session(const TokenHash& hash) override { return find_token(hash); }
+  Status touch_session(std::int64_t session_id, UnixMicros used_at) override {
+    touched.push_back(used_at);
+    for (auto& [hash, record] : records) {
+      if (record.principal.session_id == session_id) record.last_used_at = used_at;
+    }
+    return {};
+  }
   Status touch_token(std::uint32_t token_id, UnixMicros used_at) override {
     touched.push_back(used_at);
     for (auto& [hash, record] : records) {
@@ -34,6 +42,19 @@ class Tokens final : public TokenStore {
     record.principal.scope = Scope::read;
     record.expires_at = expires_at;
     records[record.hash] = record;
+  }
+
+  std::string add_session(UnixMicros now, UnixMicros expires_at) {
+    auto secret = new_session_secret();
+    TokenRecord record;
+    record.hash = hash_token(secret);
+    record.principal.user_id = 7;
+    record.principal.session_id = 9;
+    record.principal.scope = Scope::admin;
+    record.last_used_at = now;
+    record.expires_at = expires_at;
+    records[record.hash] = record;
+    return secret;
   }
 
   std::map<TokenHash, TokenRecord> records;
@@ -97,9 +118,79 @@ TEST(ORG_05_authenticator, records_the_last_use_at_most_once_a_minute) {
   tokens.add("secret");
   for (int second = 0; second < 150; ++second) {
     ASSERT_TRUE(authenticator.authenticate("secret"));
+    authenticator.record_uses();
     clock.advance(1s);
   }
   EXPECT_EQ(tokens.touched.size(), 3U);
+}
+
+TEST(ORG_05_authenticator, the_last_use_is_told_after_the_answer_and_not_before) {
+  Tokens tokens;
+  ManualClock clock;
+  Authenticator authenticator(tokens, clock);
+  tokens.add("secret");
+  ASSERT_TRUE(authenticator.authenticate("secret"));
+  EXPECT_TRUE(tokens.touched.empty());
+  authenticator.record_uses();
+  EXPECT_EQ(tokens.touched.size(), 1U);
+  authenticator.record_uses();
+  EXPECT_EQ(tokens.touched.size(), 1U);
+}
+
+TEST(ORG_05_authenticator, a_change_on_this_node_takes_effect_at_once) {
+  Tokens tokens;
+  ManualClock clock;
+  Authenticator authenticator(tokens, clock);
+  tokens.add("secret");
+  ASSERT_TRUE(authenticator.authenticate("secret"));
+  tokens.records.clear();
+  authenticator.forget();
+  EXPECT_FALSE(authenticator.authenticate("secret"));
+}
+
+TEST(ORG_06_sessions, end_when_they_are_not_used_for_long) {
+  Tokens tokens;
+  ManualClock clock;
+  Authenticator authenticator(tokens, clock, 1h);
+  const auto secret = tokens.add_session(clock.now(), clock.now() + std::chrono::microseconds(100h).count());
+  for (int i = 0; i < 5; ++i) {
+    clock.advance(59min);
+    ASSERT_TRUE(authenticator.authenticate(secret)) << i;
+    authenticator.record_uses();
+  }
+  clock.advance(61min);
+  EXPECT_FALSE(authenticator.authenticate(secret));
+}
+
+TEST(ORG_06_sessions, end_after_their_time_however_much_they_are_used) {
+  Tokens tokens;
+  ManualClock clock;
+  Authenticator authenticator(tokens, clock, 1h);
+  const auto secret = tokens.add_session(clock.now(), clock.now() + std::chrono::microseconds(2h).count());
+  for (int i = 0; i < 3; ++i) {
+    clock.advance(39min);
+    ASSERT_TRUE(authenticator.authenticate(secret)) << i;
+    authenticator.record_uses();
+  }
+  clock.advance(3min);
+  EXPECT_FALSE(authenticator.authenticate(secret));
+}
+
+TEST(ORG_06_sessions, have_a_csrf_token_of_their_own_and_tokens_have_none) {
+  Tokens tokens;
+  ManualClock clock;
+  Authenticator authenticator(tokens, clock);
+  const auto far = clock.now() + std::chrono::microseconds(1h).count();
+  const auto one = tokens.add_session(clock.now(), far);
+  const auto two = tokens.add_session(clock.now(), far);
+  const auto first = (*authenticator.authenticate(one))->csrf_token;
+  const auto second = (*authenticator.authenticate(two))->csrf_token;
+  EXPECT_EQ(first, csrf_token_of(one));
+  EXPECT_EQ(first.size(), 43U);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(one.find(first), std::string::npos);
+  tokens.add("secret");
+  EXPECT_EQ((*authenticator.authenticate("secret"))->csrf_token, "");
 }
 
 TEST(ORG_05_authenticator, a_store_that_is_away_is_not_a_refusal) {

@@ -117,8 +117,8 @@ class AuthenticateTest : public ::testing::Test {
                               .platform = {},
                               .filters = {},
                               .scrub = {},
-                              .fingerprint_rules = {},
-                              .allowed_origins = {}};
+                              .allowed_origins = {},
+                              .fingerprint_rules = {}};
     snapshot->projects[42].allowed_origins = origins_;
     snapshot->keys[kKey] = {7, 42, kKey, true, 0};
     snapshot->keys[std::string(32, 'd')] = {8, 42, std::string(32, 'd'), false, 0};

@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "io/auth/password.hpp"
 #include "io/postgres/event_rows.hpp"
 #include "io/postgres/migrations.hpp"
 #include "io/postgres/project_loader.hpp"
@@ -90,8 +91,8 @@ TEST(ORG_01_setup, the_same_names_find_the_same_ids_and_a_fresh_token) {
   ASSERT_TRUE(user && user->size() == 1);
   EXPECT_EQ(user->text(0, 0), "owner@example.com");
   EXPECT_TRUE(user->text(0, 1).starts_with("$argon2id$"));
-  EXPECT_TRUE(password_matches(std::string(user->text(0, 1)), "correct horse"));
-  EXPECT_FALSE(password_matches(std::string(user->text(0, 1)), "wrong horse"));
+  EXPECT_TRUE(auth::password_matches(std::string(user->text(0, 1)), "correct horse"));
+  EXPECT_FALSE(auth::password_matches(std::string(user->text(0, 1)), "wrong horse"));
   EXPECT_TRUE(user->boolean(0, 2));
   const auto leaked = connection.query("select count(*) from api_tokens where encode(token_hash, 'escape') like $1",
                                        Params().text("%" + first->api_token + "%"));

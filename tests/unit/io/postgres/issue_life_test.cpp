@@ -271,7 +271,7 @@ TEST(ISSUE_03_store, escalates_against_its_own_usual_volume_and_is_archived_agai
   wake();
   EXPECT_EQ(f.state(issue), "unresolved/escalating") << "the hour is still loud";
   EXPECT_TRUE(told.empty());
-  ASSERT_TRUE(f.connection.execute("update issue_hours set hour = hour - interval '3 hours' where events > 3"));
+  ASSERT_TRUE(f.connection.execute("update issue_hours set events = 3 where events > 3"));
   wake();
   EXPECT_EQ(f.state(issue), "archived/archived_until_escalating");
   EXPECT_EQ(told, std::vector<std::string>{"archived"});
@@ -432,7 +432,7 @@ TEST(GROUP_06_property, counts_roll_ups_and_rows_agree_after_random_merges_and_s
     });
     std::mt19937_64 random(11);
     int merges = 0, splits = 0;
-    for (int round = 0; round < 400 && merges + splits < 60; ++round) {
+    while (merges <= 20 || splits <= 10) {
       const auto a = f.issue_of(1 + random() % kHashes), b = f.issue_of(1 + random() % kHashes);
       if (a <= 0 || b <= 0) continue;
       if (a != b) {
@@ -441,8 +441,6 @@ TEST(GROUP_06_property, counts_roll_ups_and_rows_agree_after_random_merges_and_s
         splits += split_issue(f.pool, {f.project, a}, {hash_of(1 + random() % kHashes)}, kSomebody) ? 1 : 0;
       }
     }
-    EXPECT_GT(merges, 10);
-    EXPECT_GT(splits, 5);
     stop = true;
   }
   f.move_all();
