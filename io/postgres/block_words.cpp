@@ -19,7 +19,7 @@ std::uint64_t hash_of(std::string_view key, std::string_view value) {
 void append_mark(std::string& out, std::uint64_t hash) {
   constexpr std::string_view kDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
   out += '#';
-  for (int i = 0; i < 7; ++i, hash >>= 6) out += kDigits[hash & 63];
+  for (int i = 0; i < 5; ++i, hash >>= 6) out += kDigits[hash & 63];
 }
 
 }  // namespace
