@@ -137,9 +137,10 @@ struct Life : testing::StoreFixture {
                "from events group by 1, 2) e full join issue_days d on d.issue_id = e.issue_id and d.day = e.day "
                "where coalesce(e.n, 0) <> coalesce(d.events, -1)"),
         0);
+    // After a chain of splits and merges the issue's may be later than that of the events it has kept; never earlier.
     EXPECT_EQ(
         number("select count(*) from issues i join (select issue_id, max(received_at) as last from events group by 1) "
-               "e on e.issue_id = i.id where e.last <> i.last_received"),
+               "e on e.issue_id = i.id where e.last > i.last_received"),
         0);
     EXPECT_EQ(number("select count(*) from issue_hashes h left join issues i on i.id = h.issue_id "
                      "where i.id is null and h.issue_id <> 0"),
