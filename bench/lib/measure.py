@@ -10,6 +10,7 @@ import time
 
 import api
 import b_cubed
+import live
 import machine
 from mesher import STORED, Build, Server, wait_stored
 from nginx import Nginx
@@ -278,4 +279,4 @@ def grouping(run):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (bulk, single, post_latency, live_latency, idle, start, flood, drain, micro, grouping, api.api)}
+             (bulk, single, post_latency, live_latency, live.live, idle, start, flood, drain, micro, grouping, api.api)}

@@ -26,6 +26,9 @@
 #include "io/cli/memory_bound.hpp"
 #include "io/cli/passwd.hpp"
 #include "io/cli/replay_command.hpp"
+#include "io/cli/tap_command.hpp"
+#include "io/cli/test_command.hpp"
+#include "io/cli/top_command.hpp"
 #include "io/postgres/setup.hpp"
 #include "nodes/catalog.hpp"
 
@@ -169,11 +172,20 @@ int print_version(const CommandLine&) {
 }  // namespace
 
 int run_command(const CommandLine& line) {
-  static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {
-      {"validate", validate}, {"graph", draw},           {"help", help},
-      {"setup", setup},       {"replay", run_replay},    {"migrate", migrate},
-      {"psql", psql},         {"doctor", doctor},        {"fingerprint", fingerprint},
-      {"passwd", passwd},     {"version", print_version}};
+  static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {{"validate", validate},
+                                                                               {"graph", draw},
+                                                                               {"help", help},
+                                                                               {"setup", setup},
+                                                                               {"replay", run_replay},
+                                                                               {"migrate", migrate},
+                                                                               {"psql", psql},
+                                                                               {"doctor", doctor},
+                                                                               {"fingerprint", fingerprint},
+                                                                               {"passwd", passwd},
+                                                                               {"version", print_version},
+                                                                               {"tap", run_tap},
+                                                                               {"top", run_top},
+                                                                               {"test", run_test}};
   return kCommands.at(line.command)(line);
 }
 
