@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "io/api/docs_page.hpp"
 #include "io/api/error_codes.hpp"
 #include "io/api/routes.hpp"
 #include "io/http/ingest.hpp"
@@ -98,6 +99,7 @@ std::set<std::string> served() {
   metrics::add_routes(router, metrics, {});
   ws::LiveHub hub({}, nullptr, metrics);
   hub.add_routes(router);
+  add_docs_routes(router);
   std::set<std::string> all;
   for (const auto& route : routes()) all.insert(std::string(route.method) + " " + std::string(route.pattern));
   for (const auto& route : router.routes()) {
@@ -112,6 +114,40 @@ TEST(API_openapi, describes_every_route_and_no_other) {
     EXPECT_TRUE(described.insert(operation.route).second) << operation.route << " is there twice";
   }
   EXPECT_EQ(described, served());
+}
+
+TEST(API_docs, are_a_page_of_files_that_are_built_in_and_asks_nobody_else) {
+  http::Router router;
+  add_docs_routes(router);
+  const auto get = [&](const std::string& path) {
+    http::Request request;
+    request.method = "GET";
+    request.path = path;
+    http::Response answer;
+    router.handle(std::move(request), [&](http::Response response) { answer = std::move(response); });
+    return answer;
+  };
+  const auto page = get("/api/docs");
+  ASSERT_EQ(page.status, 200);
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  std::string policy;
+  for (const auto& [name, value] : page.headers) {
+    if (name == "Content-Security-Policy") policy = value;
+  }
+  EXPECT_EQ(policy.rfind("default-src 'none';", 0), 0U);
+  EXPECT_EQ(policy.find("unsafe"), std::string::npos);
+  EXPECT_EQ(get("/api/openapi.yaml").body, file("schema/openapi.yaml"));
+  for (const auto& its : docs_files()) {
+    if (its.name == "openapi.yaml") continue;
+    EXPECT_EQ(its.content, file("io/api/docs/" + std::string(its.name)));
+    EXPECT_EQ(its.content.find("://"), std::string::npos) << its.name;
+    EXPECT_EQ(get("/api/docs/" + std::string(its.name)).status, 200);
+  }
+  for (std::size_t at = page.body.find("/api/docs/"); at != std::string::npos;
+       at = page.body.find("/api/docs/", at + 1)) {
+    EXPECT_EQ(get(page.body.substr(at, page.body.find('"', at) - at)).status, 200);
+  }
+  EXPECT_EQ(get("/api/docs/passwd").status, 404);
 }
 
 TEST(API_openapi, every_operation_says_what_success_is) {
