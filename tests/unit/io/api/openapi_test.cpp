@@ -157,6 +157,39 @@ TEST(API_openapi, every_operation_says_what_success_is) {
   }
 }
 
+/// Content below a request's body or an answer of success, which has its media type by twelve blanks, is shown by
+/// example.
+TEST(API_openapi, every_body_and_every_successful_answer_in_json_has_an_example) {
+  std::string operation, media;
+  bool wanted = false, shown = true;
+  int found = 0;
+  std::size_t deep = 12;
+  const auto close = [&] {
+    EXPECT_TRUE(shown) << operation << ": " << media << " has no example";
+    shown = true;
+  };
+  for (const auto& line : lines(file("schema/openapi.yaml"))) {
+    const auto indent = line.find_first_not_of(' ');
+    if (indent == std::string::npos) continue;
+    if (indent <= deep) close();
+    if (indent == 6 && line.rfind("operationId: ", 6) == 6) operation = line.substr(19);
+    if (indent <= 8)
+      wanted = line.rfind("      requestBody:", 0) == 0 || line.rfind("        \"2", 0) == 0 ||
+               (wanted && indent == 8 && line.rfind("        content:", 0) == 0);
+    // A request's media types are two blanks less deep than an answer's.
+    const bool type = line.find("application/") == indent && line.back() == ':' && (indent == 10 || indent == 12);
+    if (type && wanted) {
+      media = line.substr(indent);
+      deep = indent;
+      shown = false;
+      ++found;
+    }
+    if (line.find("example") == indent) shown = true;
+  }
+  close();
+  EXPECT_GT(found, 80);
+}
+
 TEST(API_openapi, every_reference_leads_somewhere) {
   const auto text = file("schema/openapi.yaml");
   const std::string mark = "#/components/";
