@@ -39,6 +39,7 @@
 #include "io/postgres/issue_store.hpp"
 #include "io/postgres/project_loader.hpp"
 #include "io/postgres/read_access.hpp"
+#include "io/postgres/retainer.hpp"
 #include "io/postgres/rights_watch.hpp"
 #include "io/postgres/sweep.hpp"
 #include "io/ws/live_hub.hpp"
@@ -133,6 +134,7 @@ class Server {
     issue_keeper_.start();
     rights_watch_.start();
     sweeper_.start();
+    retainer_.start();
     if (auto status = graph_.start(); !status) return status;
     replayer_.start();
     return server_.start();
@@ -239,6 +241,7 @@ class Server {
   nodes::ports::ProjectDirectory projects_;
   postgres::ProjectLoader projects_loader_{database_.connect_options("mesher projects"), projects_, health_};
   cli::Housekeeping housekeeping_{database_.background_options("mesher housekeeping"), partitions_, clock_, health_};
+  postgres::Retainer retainer_{database_.background_options("mesher retention"), clock_, *metrics_};
   postgres::Sweeper sweeper_{database_.background_options("mesher sweeper"), clock_};
   postgres::TokenReader tokens_{pool_};
   auth::Authenticator authenticator_{tokens_, clock_, config_.session_idle};

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "graph/base/log.hpp"
+#include "io/api/docs_page.hpp"
 #include "io/api/idempotency.hpp"
 #include "io/api/routes.hpp"
 
@@ -109,6 +110,7 @@ void add_preflights(http::Router& router, const std::shared_ptr<Api>& api) {
 void add_routes(http::Router& router, ApiDependencies dependencies) {
   const auto api = std::make_shared<Api>(std::move(dependencies));
   for (const Route& route : routes()) router.add(route.method, route.pattern, handler_of(api, route));
+  add_docs_routes(router);
   add_preflights(router, api);
 }
 

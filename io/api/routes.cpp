@@ -102,6 +102,7 @@ const std::vector<Route>& routes() {
       {"PUT",    "/api/v1/graph",                       put_graph,           change_instance},
       {"POST",   "/api/v1/graph/test",                  test_graph,          read_instance},
       {"GET",    "/api/v1/nodes",                       list_nodes,          read_instance},
+      {"GET",    "/api/v1/storage",                     get_instance_storage, read_instance},
       {"GET",    "/api/v1/quarantine",                  list_quarantine,     read_instance},
       {"POST",   "/api/v1/quarantine",                  replay_quarantine,   change_instance},
   };

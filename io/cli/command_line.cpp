@@ -159,6 +159,20 @@ class Commands {
         ->check(CLI::Range(1, 2147483647));
     replay->add_option("--reason", line_.replay_reason, "Only events whose reason contains this text.");
     replay->add_flag("--json", line_.json, "Print one line of JSON.");
+    auto* backup = add("backup", "Write a backup of everything that is stored, while a server runs or not.");
+    add_settings(*backup, given_, kDatabaseSettings);
+    backup->add_option("file", line_.backup_file, "File to write.")->required();
+    backup
+        ->add_option("--wait", line_.wait_seconds, "Wait up to so many seconds until what was acknowledged is stored.")
+        ->check(CLI::Range(0, 86400));
+    auto* restore = add("restore", "Fill an empty database from a backup.");
+    add_settings(*restore, given_, kDatabaseSettings);
+    restore->add_option("file", line_.backup_file, "File that mesher backup has written.")->required();
+    auto* retain =
+        add("retain", "Delete what is older than its project keeps, as the server does every hour; prints what went.");
+    add_settings(*retain, given_, kDatabaseSettings);
+    retain->add_flag("--dry-run", line_.dry_run, "Only count what would go.");
+    retain->add_flag("--json", line_.json, "Print one line of JSON.");
     auto* migrate = add("migrate", "Bring the database's tables up to this version.");
     add_settings(*migrate, given_, kDatabaseSettings);
   }

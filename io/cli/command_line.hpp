@@ -27,6 +27,11 @@ struct CommandLine {
   std::vector<std::string> replay_ids;
   std::uint32_t replay_project = 0;
   std::string replay_reason;
+  // backup, restore
+  std::string backup_file;
+  std::uint32_t wait_seconds = 0;
+  // retain
+  bool dry_run = false;
   // help node TYPE (empty: all), help settings
   std::string topic;
   std::string node_type;
