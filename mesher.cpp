@@ -42,6 +42,7 @@
 #include "io/postgres/retainer.hpp"
 #include "io/postgres/rights_watch.hpp"
 #include "io/postgres/sweep.hpp"
+#include "io/site/site.hpp"
 #include "io/ws/live_hub.hpp"
 #include "io/ws/tap_hub.hpp"
 #include "nodes/catalog.hpp"
@@ -116,6 +117,7 @@ class Server {
     metrics::add_process_metrics(*metrics_, cli::version());
     hub_.add_routes(router_);
     tap_hub_.add_routes(router_);
+    site::serve(router_, site::dashboard());
   }
 
   ~Server() { committer_.stop(); }
