@@ -156,8 +156,20 @@ class Commands {
         ->check(CLI::Range(1, 2147483647));
     replay->add_option("--reason", line_.replay_reason, "Only events whose reason contains this text.");
     replay->add_flag("--json", line_.json, "Print one line of JSON.");
+    add_demo();
     auto* migrate = add("migrate", "Bring the database's tables up to this version.");
     add_settings(*migrate, given_, kDatabaseSettings);
+  }
+
+  void add_demo() {
+    auto* demo = add("demo", "Fill a project with a believable fortnight, then keep events coming until Ctrl-C.");
+    add_settings(*demo, given_, kDatabaseSettings);
+    line_.project = "Shop";
+    demo->add_option("--project", line_.project, "Its name; it is made if need be. Default: Shop");
+    demo->add_flag("--once", line_.demo_once, "End when it is filled; needs no running server.");
+    demo->add_option("--per-minute", line_.demo_per_minute, "Events a minute that keep coming. Default: 40")
+        ->check(CLI::Range(0.1, 6000.0));
+    demo->add_option("--seed", line_.demo_seed, "The same seed makes the same events. Default: 1");
   }
 
   CLI::App app_{"Mesher takes in error events, groups them into issues, streams and shows them."};

@@ -20,6 +20,7 @@
 #include "graph/suggest.hpp"
 #include "io/api/rights_page.hpp"
 #include "io/cli/database.hpp"
+#include "io/cli/demo_command.hpp"
 #include "io/cli/doctor.hpp"
 #include "io/cli/fingerprint_command.hpp"
 #include "io/cli/graph_service.hpp"
@@ -170,10 +171,9 @@ int print_version(const CommandLine&) {
 
 int run_command(const CommandLine& line) {
   static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {
-      {"validate", validate}, {"graph", draw},           {"help", help},
-      {"setup", setup},       {"replay", run_replay},    {"migrate", migrate},
-      {"psql", psql},         {"doctor", doctor},        {"fingerprint", fingerprint},
-      {"passwd", passwd},     {"version", print_version}};
+      {"validate", validate},       {"graph", draw},      {"help", help},     {"setup", setup},
+      {"replay", run_replay},       {"migrate", migrate}, {"psql", psql},     {"doctor", doctor},
+      {"fingerprint", fingerprint}, {"passwd", passwd},   {"demo", run_demo}, {"version", print_version}};
   return kCommands.at(line.command)(line);
 }
 
