@@ -36,6 +36,7 @@
 #include "io/postgres/project_loader.hpp"
 #include "io/postgres/read_access.hpp"
 #include "io/postgres/sweep.hpp"
+#include "io/site/site.hpp"
 #include "io/ws/live_hub.hpp"
 #include "nodes/broadcast.hpp"
 #include "nodes/catalog.hpp"
@@ -114,6 +115,7 @@ class Server {
     metrics::add_routes(router_, *metrics_, probes());
     metrics::add_process_metrics(*metrics_, cli::version());
     hub_.add_routes(router_);
+    site::serve(router_, site::dashboard());
   }
 
   ~Server() { committer_.stop(); }

@@ -77,6 +77,8 @@ class Router {
   ~Router();
   void add(std::string_view method, std::string_view pattern, Handler handler);
   void add_upgrade(std::string_view pattern, UpgradeHandler handler);
+  /// Answers GET and HEAD of paths that no pattern knows.
+  void set_fallback(Handler handler);
   void handle(Request request, Respond respond) const;
   /// Null if the path takes no upgrade. Fills the request's path parameters.
   [[nodiscard]] const UpgradeHandler* upgrade(Request& request) const;
