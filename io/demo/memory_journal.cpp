@@ -63,9 +63,13 @@ nodes::ports::JournalStatus MemoryJournal::status() const {
 
 bool MemoryJournal::wait_released(std::chrono::seconds patience) {
   std::unique_lock lock(mutex_);
-  while (!records_.empty()) {
+  // Seconds in which this process ran: one that was stopped for a while has not waited.
+  for (auto left = patience; !records_.empty(); left -= std::chrono::seconds(1)) {
+    if (left <= std::chrono::seconds(0)) return false;
     const auto before = first_;
-    if (!changed_.wait_for(lock, patience, [&] { return records_.empty() || first_ != before; })) return false;
+    const bool moved =
+        changed_.wait_for(lock, std::chrono::seconds(1), [&] { return records_.empty() || first_ != before; });
+    if (moved) left = patience + std::chrono::seconds(1);
   }
   return true;
 }

@@ -36,7 +36,10 @@ struct Pipeline::Parts {
   explicit Parts(const postgres::ConnectOptions& connect) : options(connect) {
     nodes::register_nodes(registry, {&projects, &clock, &metrics, &issues, &nobody});
   }
-  ~Parts() { committer.stop(); }
+  ~Parts() {
+    runner.stop(1s);  // before the committer lets go of what it holds
+    committer.stop();
+  }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
