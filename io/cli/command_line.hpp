@@ -32,6 +32,10 @@ struct CommandLine {
   std::uint32_t wait_seconds = 0;
   // retain
   bool dry_run = false;
+  // demo
+  bool demo_once = false;
+  std::uint64_t demo_seed = 1;
+  double demo_per_minute = 40;
   // help node TYPE (empty: all), help settings
   std::string topic;
   std::string node_type;
