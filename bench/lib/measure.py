@@ -279,4 +279,4 @@ def grouping(run):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (bulk, single, post_latency, live_latency, idle, start, flood, drain, micro, grouping, api.api, retention.retention)}
+             (bulk, single, post_latency, live_latency, idle, start, flood, drain, micro, grouping, api.api, api.bulk_resolve, retention.retention)}
