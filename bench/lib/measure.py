@@ -10,6 +10,7 @@ import time
 
 import api
 import b_cubed
+import live
 import machine
 import retention
 from mesher import STORED, Build, Server, wait_stored
@@ -279,4 +280,5 @@ def grouping(run):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (bulk, single, post_latency, live_latency, idle, start, flood, drain, micro, grouping, api.api, api.bulk_resolve, retention.retention)}
+             (bulk, single, post_latency, live_latency, live.live, idle, start, flood, drain, micro, grouping, api.api,
+              api.bulk_resolve, retention.retention)}

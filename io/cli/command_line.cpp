@@ -91,6 +91,7 @@ class Commands {
     fingerprint->add_flag("--explain", line_.explain, "Print the components that made each fingerprint.");
     fingerprint->add_option("--rules", line_.rules_file, "File of fingerprint rules to apply (docs/grouping.md).");
     add_maintenance();
+    add_watching();
     add("version", "Print the version.");
   }
 
@@ -131,6 +132,8 @@ class Commands {
     add_settings(*graph, given_);
     graph->add_option("--format", line_.format, "text, mermaid, dot or json.")
         ->check(CLI::IsMember({"text", "mermaid", "dot", "json"}));
+    auto* test = add("test", "Run the [[tests]] of a config file.");
+    add_settings(*test, given_);
     auto* help = add("help", "Explain node types: mesher help node [TYPE].");
     auto* node = help->add_subcommand("node", "Options of a node type.");
     node->add_option("type", line_.node_type, "The type; without it all are explained.");
@@ -172,6 +175,29 @@ class Commands {
     retain->add_flag("--json", line_.json, "Print one line of JSON.");
     auto* migrate = add("migrate", "Bring the database's tables up to this version.");
     add_settings(*migrate, given_, kDatabaseSettings);
+  }
+
+  void add_watching() {
+    auto* tap = add("tap", "Show events that leave a node of the running graph: a sample, scrubbed.");
+    add_server(*tap);
+    tap->add_option("node", line_.node, "Name of the node.")->required();
+    tap->add_option("--filter", line_.filter, "Only events that satisfy this query (docs/search.md).");
+    tap->add_option("--format", line_.format, "pretty or json, one line each.")
+        ->check(CLI::IsMember({"pretty", "json"}))
+        ->default_str("pretty");
+    tap->add_option("--count", line_.count, "End after so many events.");
+    auto* top = add("top", "The running graph in the terminal: rates, fill, errors, back-pressure of each node.");
+    add_server(*top);
+    top->add_option("--interval", line_.interval, "Seconds between two looks.")->check(CLI::Range(0.1, 3600.0));
+    top->add_option("--count", line_.count, "Without a terminal: so many tables; by default one.");
+    top->add_flag("--plain", line_.plain, "Tables one after the other, for scripts.");
+  }
+
+  void add_server(CLI::App& app) {
+    add_settings(app, given_, kDatabaseSettings);
+    app.add_option("--url", line_.url, "Address of the server; by default the one that runs on the data directory.")
+        ->envname("MESHER_URL");
+    app.add_option("--token", line_.token, "API token of an owner of the instance.")->envname("MESHER_TOKEN");
   }
 
   CLI::App app_{"Mesher takes in error events, groups them into issues, streams and shows them."};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,12 @@ struct CommandLine {
   // help node TYPE (empty: all), help settings
   std::string topic;
   std::string node_type;
+  // tap, top
+  std::string url, token;  ///< empty: found in the data directory
+  std::string node, filter;
+  std::uint64_t count = 0;  ///< events of tap, tables of top; 0: no end
+  double interval = 1;      ///< seconds between two looks of top
+  bool plain = false;
   // psql: what is passed on
   std::vector<std::string> rest;
 };

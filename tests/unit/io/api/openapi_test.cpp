@@ -97,7 +97,7 @@ std::set<std::string> served() {
   http::Ingest ingest({}, projects, journal, clock, metrics, std::make_shared<http::ByteBudget>(1 << 20));
   ingest.add_routes(router);
   metrics::add_routes(router, metrics, {});
-  ws::LiveHub hub({}, nullptr, metrics);
+  ws::LiveHub hub({}, nullptr, nullptr, metrics);
   hub.add_routes(router);
   add_docs_routes(router);
   std::set<std::string> all;
