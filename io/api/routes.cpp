@@ -1,5 +1,7 @@
 #include "io/api/routes.hpp"
 
+#include "io/api/graph_test.hpp"
+
 namespace mesher::api {
 
 const std::vector<Route>& routes() {
@@ -98,7 +100,9 @@ const std::vector<Route>& routes() {
       {"GET",    "/api/v1/issues/{id}/feedback",          list_issue_feedback, read_issue},
       {"GET",    "/api/v1/graph",                       get_graph,           read_instance},
       {"PUT",    "/api/v1/graph",                       put_graph,           change_instance},
+      {"POST",   "/api/v1/graph/test",                  test_graph,          read_instance},
       {"GET",    "/api/v1/nodes",                       list_nodes,          read_instance},
+      {"GET",    "/api/v1/storage",                     get_instance_storage, read_instance},
       {"GET",    "/api/v1/quarantine",                  list_quarantine,     read_instance},
       {"POST",   "/api/v1/quarantine",                  replay_quarantine,   change_instance},
   };

@@ -59,7 +59,7 @@ class SocketHandler {
   virtual ~SocketHandler() = default;
   virtual void opened(std::shared_ptr<Socket> socket) = 0;
   virtual void received(std::string text) = 0;
-  /// There is room again in the queue after send() answered false, or after a frame was written.
+  /// There is room again in the queue after send() answered false, or after frames were written.
   virtual void writable() {}
   virtual void closed() = 0;
 };

@@ -7,6 +7,8 @@ type LooseBody<B> = B extends { content: infer C }
 
 type LooseOperation<O> = O extends { requestBody: infer B }
   ? Omit<O, 'requestBody'> & { requestBody: LooseBody<B> }
-  : O
+  : O extends { requestBody?: infer B }
+    ? Omit<O, 'requestBody'> & { requestBody?: LooseBody<NonNullable<B>> }
+    : O
 
 export type LoosePaths<P> = { [Path in keyof P]: { [Method in keyof P[Path]]: LooseOperation<P[Path][Method]> } }

@@ -41,4 +41,3 @@ export function shortCount(n: number): string {
 export function fullCount(n: number): string {
   return whole.format(n)
 }
-

@@ -16,7 +16,11 @@ export function useProjects() {
       const lists = await Promise.all(
         organizations.value.map((organization) =>
           allPages<Project>((cursor) =>
-            ask(api.GET('/api/v1/orgs/{id}/projects', { params: { path: { id: organization.id }, query: { limit: 100, cursor } } })),
+            ask(
+              api.GET('/api/v1/orgs/{id}/projects', {
+                params: { path: { id: organization.id }, query: { limit: 100, cursor } },
+              }),
+            ),
           ),
         ),
       )
@@ -43,7 +47,9 @@ export function usePeople(organization: MaybeRefOrGetter<number | undefined>) {
     staleTime: 60_000,
     queryFn: () =>
       allPages<Member>((cursor) =>
-        ask(api.GET('/api/v1/orgs/{id}/members', { params: { path: { id: id.value! }, query: { limit: 100, cursor } } })),
+        ask(
+          api.GET('/api/v1/orgs/{id}/members', { params: { path: { id: id.value! }, query: { limit: 100, cursor } } }),
+        ),
       ),
   })
   const teams = useQuery({

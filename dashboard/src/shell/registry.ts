@@ -66,7 +66,8 @@ export function handleKey(event: KeyboardEvent): void {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return
   if (document.querySelector('[role="dialog"][data-state="open"], [role="menu"], [role="listbox"]')) return
-  if ((event.key === 'Enter' || event.key === ' ') && (event.target as HTMLElement).closest?.('button, a, summary')) return
+  if ((event.key === 'Enter' || event.key === ' ') && (event.target as HTMLElement).closest?.('button, a, summary'))
+    return
   const typed = pending && event.timeStamp - pendingAt < 1500 ? `${pending} ${event.key}` : event.key
   // The latest registered wins: a page may take over a key of the shell.
   const list = [...shortcuts].reverse()
