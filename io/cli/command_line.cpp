@@ -159,6 +159,7 @@ class Commands {
         ->check(CLI::Range(1, 2147483647));
     replay->add_option("--reason", line_.replay_reason, "Only events whose reason contains this text.");
     replay->add_flag("--json", line_.json, "Print one line of JSON.");
+    add_demo();
     auto* backup = add("backup", "Write a backup of everything that is stored, while a server runs or not.");
     add_settings(*backup, given_, kDatabaseSettings);
     backup->add_option("file", line_.backup_file, "File to write.")->required();
@@ -173,9 +174,21 @@ class Commands {
     add_settings(*retain, given_, kDatabaseSettings);
     retain->add_flag("--dry-run", line_.dry_run, "Only count what would go.");
     retain->add_flag("--json", line_.json, "Print one line of JSON.");
-    add_demo();
     auto* migrate = add("migrate", "Bring the database's tables up to this version.");
     add_settings(*migrate, given_, kDatabaseSettings);
+  }
+
+  void add_demo() {
+    auto* demo = add("demo", "Fill a project with a believable fortnight, then keep events coming until Ctrl-C.");
+    add_settings(*demo, given_, kDatabaseSettings);
+    line_.project = "Shop";
+    demo->add_option("--project", line_.project, "Its name; it is made if need be. Default: Shop");
+    demo->add_option("--url", line_.url, "Address of the server; by default the one that runs on the data directory.")
+        ->envname("MESHER_URL");
+    demo->add_flag("--once", line_.demo_once, "End when it is filled; needs no running server.");
+    demo->add_option("--per-minute", line_.demo_per_minute, "Events a minute that keep coming. Default: 40")
+        ->check(CLI::Range(0.1, 6000.0));
+    demo->add_option("--seed", line_.demo_seed, "The same seed makes the same events. Default: 1");
   }
 
   void add_watching() {
@@ -199,17 +212,6 @@ class Commands {
     app.add_option("--url", line_.url, "Address of the server; by default the one that runs on the data directory.")
         ->envname("MESHER_URL");
     app.add_option("--token", line_.token, "API token of an owner of the instance.")->envname("MESHER_TOKEN");
-  }
-
-  void add_demo() {
-    auto* demo = add("demo", "Fill a project with a believable fortnight, then keep events coming until Ctrl-C.");
-    add_settings(*demo, given_, kDatabaseSettings);
-    line_.project = "Shop";
-    demo->add_option("--project", line_.project, "Its name; it is made if need be. Default: Shop");
-    demo->add_flag("--once", line_.demo_once, "End when it is filled; needs no running server.");
-    demo->add_option("--per-minute", line_.demo_per_minute, "Events a minute that keep coming. Default: 40")
-        ->check(CLI::Range(0.1, 6000.0));
-    demo->add_option("--seed", line_.demo_seed, "The same seed makes the same events. Default: 1");
   }
 
   CLI::App app_{"Mesher takes in error events, groups them into issues, streams and shows them."};

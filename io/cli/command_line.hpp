@@ -27,15 +27,15 @@ struct CommandLine {
   std::vector<std::string> replay_ids;
   std::uint32_t replay_project = 0;
   std::string replay_reason;
+  // demo
+  bool demo_once = false;
+  std::uint64_t demo_seed = 1;
+  double demo_per_minute = 40;
   // backup, restore
   std::string backup_file;
   std::uint32_t wait_seconds = 0;
   // retain
   bool dry_run = false;
-  // demo
-  bool demo_once = false;
-  std::uint64_t demo_seed = 1;
-  double demo_per_minute = 40;
   // help node TYPE (empty: all), help settings
   std::string topic;
   std::string node_type;

@@ -176,11 +176,15 @@ int print_version(const CommandLine&) {
 
 int run_command(const CommandLine& line) {
   static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {
-      {"validate", validate}, {"graph", draw},           {"test", run_test},           {"help", help},
-      {"setup", setup},       {"demo", run_demo},        {"replay", run_replay},       {"migrate", migrate},
-      {"psql", psql},         {"doctor", doctor},        {"fingerprint", fingerprint}, {"passwd", passwd},
-      {"backup", run_backup}, {"restore", run_restore},  {"retain", run_retain},       {"tap", run_tap},
-      {"top", run_top},       {"version", print_version}};
+      {"validate", validate},   {"graph", draw},
+      {"test", run_test},       {"help", help},
+      {"setup", setup},         {"replay", run_replay},
+      {"migrate", migrate},     {"psql", psql},
+      {"doctor", doctor},       {"fingerprint", fingerprint},
+      {"passwd", passwd},       {"backup", run_backup},
+      {"restore", run_restore}, {"retain", run_retain},
+      {"tap", run_tap},         {"top", run_top},
+      {"demo", run_demo},       {"version", print_version}};
   return kCommands.at(line.command)(line);
 }
 

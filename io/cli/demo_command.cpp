@@ -2,15 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <cstdio>
 #include <thread>
 
 #include "graph/base/random.hpp"
 #include "io/cli/database.hpp"
+#include "io/cli/interrupt.hpp"
+#include "io/cli/server_access.hpp"
 #include "io/demo/event_maker.hpp"
 #include "io/demo/fill.hpp"
 #include "io/demo/place.hpp"
@@ -23,15 +23,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::atomic<bool> interrupted = false;
-
 int fail(const Error& error) {
   fmt::print(stderr, "mesher demo: {}{}{}\n", error.message, error.hint.empty() ? "" : ": ", error.hint);
   return 1;
 }
 
-std::string url_of(const Config& config) {
-  auto url = config.public_url;
+/// Where people and SDKs reach the server.
+std::string url_of(const CommandLine& line) {
+  const auto& config = line.config;
+  auto url = line.url.empty() ? config.public_url : line.url;
+  if (url.empty()) url = noted_address(config);
   if (url.empty()) url = (config.tls_cert.empty() ? "http://" : "https://") + config.listen;
   while (url.ends_with('/')) url.pop_back();
   return url;
@@ -40,8 +41,8 @@ std::string url_of(const Config& config) {
 /// False: interrupted.
 bool wait(std::chrono::duration<double> time) {
   const auto until = std::chrono::steady_clock::now() + time;
-  while (!interrupted && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(50ms);
-  return !interrupted;
+  while (!Interrupt::came() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(50ms);
+  return !Interrupt::came();
 }
 
 /// Draws the next story by weight, and how long until it happens.
@@ -98,7 +99,7 @@ Result<bool> fill(postgres::Pool& pool, const CommandLine& line, const demo::Pla
                   const demo::Material& material) {
   demo::FillOptions options;
   options.seed = line.demo_seed;
-  options.stop = [] { return interrupted.load(); };
+  options.stop = Interrupt::came;
   options.on_day = [](int day, std::uint64_t events) {
     fmt::print("  day {:>2} of 14  {:>6} events\n", day, events);
     std::fflush(stdout);
@@ -119,15 +120,14 @@ Result<bool> fill(postgres::Pool& pool, const CommandLine& line, const demo::Pla
 }  // namespace
 
 int run_demo(const CommandLine& line) {
-  std::signal(SIGINT, [](int) { interrupted = true; });
-  std::signal(SIGTERM, [](int) { interrupted = true; });
-  const auto url = url_of(line.config);
+  const Interrupt interrupt;
+  const auto url = url_of(line);
   const auto material = demo::read_material(demo::built_in_files());
   if (!material) return fail(material.error());
   if (!line.demo_once) {
     if (auto status = demo::Sender(url, "").ready(); !status) {
       return fail({status.error().code, status.error().message,
-                   "start it (./start), name it with --public-url, or only fill with --once"});
+                   "start it (./start), name it with --url, or only fill with --once"});
     }
   }
   const auto database = Database::open_beside_server(line.config);

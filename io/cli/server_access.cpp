@@ -109,8 +109,8 @@ Result<std::unique_ptr<ServerAccess>> ServerAccess::open(const CommandLine& line
   auto access = std::make_unique<Access>();
   auto url = line.url;
   if (url.empty()) {
-    std::ifstream file(address_file(line.config));
-    if (!(file >> url)) {
+    url = noted_address(line.config);
+    if (url.empty()) {
       return Error{ErrorCode::not_found, "no server has run on " + line.config.data_dir.string(),
                    "name the data directory with --data-dir, or the server with --url and --token"};
     }
@@ -120,6 +120,12 @@ Result<std::unique_ptr<ServerAccess>> ServerAccess::open(const CommandLine& line
     if (auto status = access->lend(line); !status) return std::move(status).error();
   }
   return std::unique_ptr<ServerAccess>(std::move(access));
+}
+
+std::string noted_address(const Config& config) {
+  std::string url;
+  std::ifstream(address_file(config)) >> url;
+  return url;
 }
 
 void note_address(const Config& config, const std::string& url) {

@@ -26,6 +26,9 @@ class ServerAccess {
   std::string url_, token_;
 };
 
+/// The address that the server of the data directory listens on, or did last; empty: none has run there.
+[[nodiscard]] std::string noted_address(const Config& config);
+
 /// Writes the address that the server listens on into its data directory, for commands that run beside it.
 void note_address(const Config& config, const std::string& url);
 

@@ -28,7 +28,7 @@ def demo_project(api):
 def test_UI_01_demo_fills_a_fortnight_once_and_its_counts_agree(cleanup):
     server = cleanup.server()
     api = owner_api(server)
-    done = server.command("demo", "--once", "--public-url", server.base)
+    done = server.command("demo", "--once")
     stored = int(re.search(r"^(\d+) events in", done.stdout, re.M).group(1))
     assert f"Look round: {server.base}" in done.stdout, done.stdout
     project = demo_project(api)
@@ -57,7 +57,7 @@ def test_UI_01_demo_fills_a_fortnight_once_and_its_counts_agree(cleanup):
     kinds = [entry["kind"] for entry in api(f"issues/{regressed['id']}/activity")["data"]]
     assert kinds[-1] == "assigned" and "resolved" in kinds and "regressed" in kinds and "comment" in kinds, kinds
 
-    again = server.command("demo", "--once", "--public-url", server.base)
+    again = server.command("demo", "--once")
     assert "not filled again" in again.stdout, again.stdout
     assert server.sql(f"select count(*) from events where project_id = {project}")[0][0] == str(rows)
 
@@ -65,7 +65,7 @@ def test_UI_01_demo_fills_a_fortnight_once_and_its_counts_agree(cleanup):
 def test_UI_01_demo_keeps_events_coming_until_it_is_interrupted(cleanup):
     server = cleanup.server()
     api = owner_api(server)
-    arguments = ["--data-dir", server.data, "--public-url", server.base]
+    arguments = ["--data-dir", server.data]
     process = subprocess.Popen([harness.PROGRAM, "demo", "--per-minute", "3000", *arguments], stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)
     cleanup.callback(process.kill)
@@ -86,6 +86,6 @@ def test_UI_01_demo_keeps_events_coming_until_it_is_interrupted(cleanup):
 
 def test_UI_01_demo_without_a_server_says_what_to_do():
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run([harness.PROGRAM, "demo", "--data-dir", folder, "--public-url", "http://127.0.0.1:1"],
+        done = subprocess.run([harness.PROGRAM, "demo", "--data-dir", folder, "--url", "http://127.0.0.1:1"],
                               capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "--once" in done.stderr and "./start" in done.stderr, done
