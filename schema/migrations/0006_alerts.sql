@@ -118,3 +118,4 @@ end
 $$;
 create trigger note_change after insert or update or delete on alert_rules
   for each row execute function note_alert_rule_change();
+create index on alert_deliveries (id);
