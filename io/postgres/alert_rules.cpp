@@ -116,8 +116,8 @@ Result<std::optional<AlertRuleRow>> find_alert_rule(Pool& pool, std::int64_t id,
   return std::optional(rule_at(*rows, 0));
 }
 
-Result<AlertRuleRow> create_alert_rule(Pool& pool, const ProjectRow& project, const AlertRuleRow& rule,
-                                       const Actor& actor) {
+Result<AlertRuleRow> create_alert_rule(Pool& pool, const ProjectRow& project, AlertRuleRow rule, const Actor& actor,
+                                       const std::function<void(AlertRuleRow&)>& prepare) {
   auto lease = pool.acquire();
   if (!lease) return lease.error();
   auto transaction = Transaction::begin(**lease);
@@ -133,15 +133,20 @@ Result<AlertRuleRow> create_alert_rule(Pool& pool, const ProjectRow& project, co
     return Error{ErrorCode::conflict, fmt::format("there are {} rules already: delete some first", kMostAlertRules),
                  ""};
   }
+  const auto id = (*lease)->query("select nextval(pg_get_serial_sequence('alert_rules', 'id'))");
+  if (!id) return id.error();
+  rule.id = id->integer(0, 0);
+  prepare(rule);
   static const std::string kSql = fmt::format(
-      "insert into alert_rules as r (project_id, created_by, name, enabled, severity, kind, threshold, window_seconds, "
-      "per, against_days, filter, cooldown_seconds, notify_resolved, actions, channels) values ($1::integer, "
-      "nullif($2::integer, 0), $3, $4, $5, $6, $7::float8, $8::integer, $9, $10::integer, $11, $12::integer, $13, "
-      "$14::jsonb, $15::text[]) returning {}",
+      "insert into alert_rules as r (project_id, id, name, enabled, severity, kind, threshold, window_seconds, "
+      "per, against_days, filter, cooldown_seconds, notify_resolved, actions, channels, created_by) "
+      "values ($1::integer, $2::bigint, $3, $4, $5, $6, $7::float8, $8::integer, $9, $10::integer, $11, $12::integer, $13, "
+      "$14::jsonb, $15::text[], nullif($16::integer, 0)) returning {}",
       kColumns);
   Params params;
-  params.integer(project.id).integer(actor.user_id);
+  params.integer(project.id).integer(rule.id);
   add_values(rule, params);
+  params.integer(actor.user_id);
   const auto made = (*lease)->query(kSql, params);
   if (!made) return made.error();
   auto row = rule_at(*made, 0);

@@ -38,9 +38,10 @@ struct AlertRuleRow {
 /// If one of these organisations owns its project.
 [[nodiscard]] Result<std::optional<AlertRuleRow>> find_alert_rule(Pool& pool, std::int64_t id,
                                                                   const std::vector<std::uint32_t>& organization_ids);
-/// Error: conflict if there are kMostAlertRules.
-[[nodiscard]] Result<AlertRuleRow> create_alert_rule(Pool& pool, const ProjectRow& project, const AlertRuleRow& rule,
-                                                     const Actor& actor);
+/// `prepare` is given the row with its id before it is stored. Error: conflict if there are kMostAlertRules.
+[[nodiscard]] Result<AlertRuleRow> create_alert_rule(Pool& pool, const ProjectRow& project, AlertRuleRow rule,
+                                                     const Actor& actor,
+                                                     const std::function<void(AlertRuleRow&)>& prepare);
 /// `edit` changes the row as it is now, under its lock, or answers false to leave it. Nothing if it is gone.
 [[nodiscard]] Result<std::optional<AlertRuleRow>> edit_alert_rule(Pool& pool, const ProjectRow& project,
                                                                   std::int64_t id,

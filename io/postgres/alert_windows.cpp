@@ -73,4 +73,43 @@ Result<std::int64_t> count_past(Connection& connection, const Engine::WindowKey&
   return rows->integer(0, 0);
 }
 
+Result<std::vector<PastMoment>> read_moments(Connection& connection, const nodes::alerts::Rule& rule, UnixMicros from,
+                                             UnixMicros to, std::uint32_t limit) {
+  using nodes::alerts::Kind;
+  Params params;
+  const Engine::WindowKey window{rule.project_id, false, Per::project, {}, 0, rule.filter};
+  const auto where = conditions(window, from, to, params);
+  const auto most = params.integer(limit).size();
+  const auto kind = rule.condition.kind;
+  std::string sql;
+  if (kind == Kind::new_issue) {
+    sql = fmt::format(
+        "select min(e.received_at), 'issue:' || e.issue_id from events e "
+        "join issues i on i.project_id = e.project_id and i.id = e.issue_id "
+        "where {} and i.first_seen >= $2::timestamptz group by e.issue_id order by 1 desc limit ${}::integer",
+        where, most);
+  } else if (kind == Kind::new_release) {
+    sql = fmt::format(
+        "select min(r.first_seen), 'release:' || r.version from events e "
+        "join releases r on r.project_id = e.project_id and r.version = e.release "
+        "where {} and r.first_seen >= $2::timestamptz and r.first_seen < $3::timestamptz "
+        "group by r.version order by 1 desc limit ${}::integer",
+        where, most);
+  } else {
+    const auto activity = params.text(kind == Kind::regression ? "regressed" : "escalating").size();
+    sql = fmt::format(
+        "select a.at, 'issue:' || a.issue_id from issue_activity a where a.project_id = $1::integer "
+        "and a.at >= $2::timestamptz and a.at < $3::timestamptz and a.kind = ${} "
+        "and exists (select 1 from events e where e.issue_id = a.issue_id and {}) order by 1 desc limit ${}::integer",
+        activity, where, most);
+  }
+  const auto rows = connection.query_once(sql, params);
+  if (!rows) return rows.error();
+  std::vector<PastMoment> moments;
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    moments.push_back({rows->time(i, 0), std::string(rows->text(i, 1))});
+  }
+  return moments;
+}
+
 }  // namespace mesher::postgres

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "graph/base/result.hpp"
@@ -20,5 +22,13 @@ constexpr std::size_t kMostPast = 100'000;
 /// How many events there were, of a window that counts per project.
 [[nodiscard]] Result<std::int64_t> count_past(Connection& connection, const nodes::alerts::Engine::WindowKey& window,
                                               UnixMicros from, UnixMicros to);
+
+/// What happened that a rule about moments would have fired for, the latest first.
+struct PastMoment {
+  UnixMicros at = 0;
+  std::string key;
+};
+[[nodiscard]] Result<std::vector<PastMoment>> read_moments(Connection& connection, const nodes::alerts::Rule& rule,
+                                                           UnixMicros from, UnixMicros to, std::uint32_t limit);
 
 }  // namespace mesher::postgres
