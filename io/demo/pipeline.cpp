@@ -25,7 +25,9 @@ constexpr std::chrono::seconds kPatience{60};
 class NobodyWatches final : public nodes::ports::Broadcaster {
  public:
   [[nodiscard]] bool watched(std::uint32_t) const noexcept override { return false; }
-  void publish_event(const nodes::Event&, std::shared_ptr<const std::string>) override {}
+  std::uint64_t note(std::span<const nodes::Event>) override { return 0; }
+  void publish_event(const nodes::Event&, std::uint64_t, std::shared_ptr<const std::string>) override {}
+  void update(const nodes::IssueChange&) override {}
   void publish(std::uint32_t, std::shared_ptr<const std::string>) override {}
 };
 
