@@ -65,7 +65,9 @@ TEST(ALERT_07_payload, every_format_is_json_and_lists_a_few_of_many) {
   for (const char* format : {"slack", "mattermost", "discord", "teams", "pagerduty"}) {
     const auto body = body_of(format, message);
     EXPECT_TRUE(body.is_object()) << format;
-    if (format != std::string("pagerduty")) EXPECT_LT(body.dump().size(), 20'000U) << format;
+    if (format != std::string("pagerduty")) {
+      EXPECT_LT(body.dump().size(), 20'000U) << format;
+    }
   }
   EXPECT_EQ(body_of("discord", message)["embeds"].size(), 10U);
   EXPECT_EQ(body_of("discord", message)["allowed_mentions"]["parse"].size(), 0U);
@@ -157,7 +159,9 @@ TEST(ALERT_07_mail, is_ascii_in_short_lines_and_threads_by_issue) {
     EXPECT_LT(static_cast<unsigned char>(text[i]), 0x80U);
     line = text[i] == '\n' ? 0 : line + 1;
     EXPECT_LT(line, 990U);
-    if (text[i] == '\n') EXPECT_EQ(text[i - 1], '\r');
+    if (text[i] == '\n') {
+      EXPECT_EQ(text[i - 1], '\r');
+    }
   }
   EXPECT_EQ(text.find("\r\nBcc"), std::string::npos);
   EXPECT_NE(text.find("In-Reply-To: <issue-3-5@example.com>"), std::string::npos);
