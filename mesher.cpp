@@ -124,7 +124,11 @@ class Server {
  public:
   Server(const cli::Config& config, cli::Database database, std::unique_ptr<io::journal::LocalJournal> journal,
          std::unique_ptr<Metrics> metrics, std::string secret)
-      : config_(config), secret_(std::move(secret)), metrics_(std::move(metrics)), database_(std::move(database)), journal_(std::move(journal)) {
+      : config_(config),
+        secret_(std::move(secret)),
+        metrics_(std::move(metrics)),
+        database_(std::move(database)),
+        journal_(std::move(journal)) {
     nodes::register_nodes(registry_, {&projects_, &clock_, metrics_.get(), &issues_, &hub_});
     ingest_.add_routes(router_);
     api::add_routes(router_, {pool_, authenticator_, workers_, graph_, *metrics_, clock_, cli::replay_into(*journal_),
@@ -253,8 +257,8 @@ class Server {
   postgres::Partitions partitions_;
   postgres::Pool pool_{database_.connect_options("mesher api"), 6};
   nodes::alerts::Engine alerts_;
-  postgres::EventStore store_{database_.background_options("mesher writer"), clock_, *metrics_, health_, partitions_,
-                              alert_hooks()};
+  postgres::EventStore store_{
+      database_.background_options("mesher writer"), clock_, *metrics_, health_, partitions_, alert_hooks()};
   postgres::IssueStore issue_store_{database_.background_options("mesher issues"), health_};
   nodes::ports::ProjectDirectory projects_;
   postgres::ProjectLoader projects_loader_{database_.connect_options("mesher projects"), projects_, health_};
@@ -274,8 +278,12 @@ class Server {
   postgres::IssueKeeper issue_keeper_{database_.connect_options("mesher issue keeper"), clock_, health_,
                                       [this](const nodes::IssueChange& change) { tell_watchers(change); }};
 
-  notify::Notifier notifier_{database_.background_options("mesher notifier"), notifier_options(config_, secret_), clock_,
-                             *metrics_, health_, live_messages()};
+  notify::Notifier notifier_{database_.background_options("mesher notifier"),
+                             notifier_options(config_, secret_),
+                             clock_,
+                             *metrics_,
+                             health_,
+                             live_messages()};
   postgres::AlertKeeper alert_keeper_{
       database_.background_options("mesher alert keeper"), alerts_, clock_, health_,
       [this](std::vector<postgres::StoredAlert> alerts) { notifier_.announce(std::move(alerts)); }};
@@ -300,8 +308,8 @@ int serve(const cli::Config& config) {
   auto metrics = std::make_unique<Metrics>();
   auto journal = open_journal(config, *metrics);
   if (!journal) return fail(journal.error());
-  auto secret = auth::load_or_make_secret(config.secret_file.empty() ? config.data_dir / "secret.key"
-                                                                     : config.secret_file);
+  auto secret =
+      auth::load_or_make_secret(config.secret_file.empty() ? config.data_dir / "secret.key" : config.secret_file);
   if (!secret) return fail(secret.error());
   auto database = cli::Database::open_for_server(config);
   if (!database) return fail(database.error());
