@@ -10,13 +10,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "graph/base/log.hpp"
 #include "graph/base/metrics.hpp"
 #include "graph/runner.hpp"
+#include "graph/tap.hpp"
 #include "io/api/api.hpp"
+#include "io/api/live.hpp"
 #include "io/auth/secret_file.hpp"
 #include "io/cli/command_line.hpp"
 #include "io/cli/commands.hpp"
@@ -26,6 +29,7 @@
 #include "io/cli/housekeeping.hpp"
 #include "io/cli/replay.hpp"
 #include "io/cli/replayer.hpp"
+#include "io/cli/server_access.hpp"
 #include "io/cli/signals.hpp"
 #include "io/http/ingest.hpp"
 #include "io/http/server.hpp"
@@ -38,10 +42,13 @@
 #include "io/postgres/issue_store.hpp"
 #include "io/postgres/project_loader.hpp"
 #include "io/postgres/read_access.hpp"
+#include "io/postgres/retainer.hpp"
+#include "io/postgres/rights_watch.hpp"
 #include "io/postgres/sweep.hpp"
+#include "io/site/site.hpp"
 #include "io/ws/live_hub.hpp"
+#include "io/ws/tap_hub.hpp"
 #include "nodes/alerts/engine.hpp"
-#include "nodes/broadcast.hpp"
 #include "nodes/catalog.hpp"
 #include "nodes/committer.hpp"
 #include "nodes/journal_source.hpp"
@@ -69,15 +76,6 @@ http::ServerOptions server_options(const cli::Config& config) {
   options.max_connections = config.max_connections;
   options.max_connections_per_address = config.max_connections_per_address;
   return options;
-}
-
-ws::LiveAuthenticate live_authentication(api::LiveAuthorizer authorizer) {
-  return [authorizer = std::move(authorizer)](std::string token, auto answer) {
-    authorizer(std::move(token), [answer = std::move(answer)](std::optional<api::LiveAccess> access) {
-      if (!access) return answer(std::nullopt);
-      answer(ws::LivePrincipal{access->user_id, false, std::move(access->project_ids)});
-    });
-  };
 }
 
 api::AccessSettings access_settings(const cli::Config& config) {
@@ -115,6 +113,8 @@ notify::NotifierOptions notifier_options(const cli::Config& config, const std::s
 ws::LiveHubOptions live_options(const cli::Config& config) {
   ws::LiveHubOptions options;
   options.allowed_origins = access_settings(config).allowed_origins;
+  options.max_sockets = config.live_sockets;
+  options.max_sockets_per_user = config.live_sockets_per_user;
   return options;
 }
 
@@ -129,14 +129,19 @@ class Server {
         metrics_(std::move(metrics)),
         database_(std::move(database)),
         journal_(std::move(journal)) {
-    nodes::register_nodes(registry_, {&projects_, &clock_, metrics_.get(), &issues_, &hub_});
+    graph::Registry types;
+    nodes::register_nodes(types, {&projects_, &clock_, metrics_.get(), &issues_, &hub_});
+    graph::register_tapped(registry_, types, taps_);
     ingest_.add_routes(router_);
     api::add_routes(router_, {pool_, authenticator_, workers_, graph_, *metrics_, clock_, cli::replay_into(*journal_),
                               [this] { return this->nodes(); }, config.public_url, access_settings(config), &hashing_,
-                              live_messages(), alert_services()});
+                              live_messages(), [this](const nodes::IssueChange& change) { hub_.update(change); },
+                              alert_services()});
     metrics::add_routes(router_, *metrics_, probes());
     metrics::add_process_metrics(*metrics_, cli::version());
     hub_.add_routes(router_);
+    tap_hub_.add_routes(router_);
+    site::serve(router_, site::dashboard());
   }
 
   ~Server() { committer_.stop(); }
@@ -154,9 +159,11 @@ class Server {
     }
     projects_loader_.start();
     issue_keeper_.start();
+    rights_watch_.start();
     alert_keeper_.start();
     notifier_.start();
     sweeper_.start();
+    retainer_.start();
     if (auto status = graph_.start(); !status) return status;
     replayer_.start();
     return server_.start();
@@ -165,6 +172,7 @@ class Server {
   /// Says where it listens and, at the very first start, how to sign in and send the first event.
   void welcome() {
     const auto url = config_.public_url.empty() ? server_.url() : config_.public_url;
+    cli::note_address(config_, server_.url());
     fmt::print("listening on {}\n", server_.url());
     const auto first = cli::set_up_if_empty(database_.connect_options("mesher first start"), url);
     if (first) {
@@ -218,6 +226,30 @@ class Server {
     };
   }
 
+  /// Sockets whose rights have ended are closed.
+  void check_live_rights(postgres::Connection& connection) {
+    authenticator_.forget();
+    const ws::LiveRecheck ask = [&](const std::vector<std::string>& secrets) {
+      std::optional<std::unordered_map<std::string, ws::LivePrincipal>> principals;
+      auto rights = postgres::live_rights(connection, secrets, config_.session_idle);
+      if (!rights) return principals;
+      principals.emplace();
+      for (auto& [secret, now] : *rights) {
+        principals->emplace(secret, ws::LivePrincipal{now.user_id, false, std::move(now.project_ids), now.expires_at,
+                                                      now.instance_owner});
+      }
+      return principals;
+    };
+    hub_.check_rights(ask);
+    tap_hub_.check_rights(ask);
+  }
+
+  std::vector<std::string> node_names() const {
+    std::vector<std::string> names;
+    for (const auto& node : runner_.topology().nodes) names.push_back(node.name);
+    return names;
+  }
+
   api::AlertServices alert_services() {
     return {secret_, notifier_options(config_, secret_).public_url,
             [this](std::vector<postgres::StoredAlert> alerts) { notifier_.announce(std::move(alerts)); }};
@@ -232,11 +264,6 @@ class Server {
               }
               notifier_.announce(std::move(stored));
             }};
-  }
-
-  void tell_watchers(const nodes::IssueChange& change) {
-    if (!hub_.watched(change.project_id)) return;
-    hub_.publish(change.project_id, std::make_shared<const std::string>(nodes::issue_update_message(change)));
   }
 
   nodes::Committer::Options committer_options() const { return {journal_->id(), journal_->partitions()}; }
@@ -263,6 +290,7 @@ class Server {
   nodes::ports::ProjectDirectory projects_;
   postgres::ProjectLoader projects_loader_{database_.connect_options("mesher projects"), projects_, health_};
   cli::Housekeeping housekeeping_{database_.background_options("mesher housekeeping"), partitions_, clock_, health_};
+  postgres::Retainer retainer_{database_.background_options("mesher retention"), clock_, *metrics_};
   postgres::Sweeper sweeper_{database_.background_options("mesher sweeper"), clock_};
   postgres::TokenReader tokens_{pool_};
   auth::Authenticator authenticator_{tokens_, clock_, config_.session_idle};
@@ -273,11 +301,12 @@ class Server {
   nodes::JournalSource source_{*journal_, committer_, source_options()};
   api::WorkerPool workers_{4, 256};
   api::WorkerPool hashing_{2, 32};  // each of the two takes 64 MiB while it hashes
-  ws::LiveHub hub_{live_options(config_), live_authentication(api::live_authorizer(pool_, authenticator_, workers_)),
-                   *metrics_};
+  ws::LiveHub hub_{live_options(config_), api::live_authenticate(pool_, authenticator_, workers_),
+                   api::live_history(pool_, workers_), *metrics_};
   postgres::IssueKeeper issue_keeper_{database_.connect_options("mesher issue keeper"), clock_, health_,
-                                      [this](const nodes::IssueChange& change) { tell_watchers(change); }};
+                                      [this](const nodes::IssueChange& change) { hub_.update(change); }};
 
+  graph::Taps taps_;
   notify::Notifier notifier_{database_.background_options("mesher notifier"),
                              notifier_options(config_, secret_),
                              clock_,
@@ -291,6 +320,15 @@ class Server {
   graph::Registry registry_;
   graph::Runner runner_{registry_, source_, *metrics_, runner_options()};
   cli::GraphService graph_{runner_, registry_, config_, *metrics_};
+  ws::TapHub tap_hub_{{16, access_settings(config_).allowed_origins},
+                      api::live_authenticate(pool_, authenticator_, workers_),
+                      taps_,
+                      [this] { return node_names(); },
+                      projects_,
+                      *metrics_};
+  postgres::RightsWatch rights_watch_{database_.connect_options("mesher rights"), clock_, health_,
+                                      [this](postgres::Connection& connection) { check_live_rights(connection); },
+                                      [this] { return hub_.next_expiry(); }};
 
   http::Router router_;
   http::Server server_{server_options(config_), router_, *metrics_};

@@ -8,7 +8,8 @@ packages_build="cmake ninja-build g++ ccache lld pkg-config
 packages_run="postgresql-15"
 packages_test="libgtest-dev libgmock-dev libbenchmark-dev clang clang-format clang-tidy libclang-rt-14-dev llvm python3 openssl
   chromium procps"
-command -v npm >/dev/null || packages_test="$packages_test nodejs npm"
+# For the dashboard; a newer Node.js of one's own does as well.
+command -v npm >/dev/null || packages_build="$packages_build nodejs npm"
 
 missing_packages() {
   local name

@@ -29,16 +29,18 @@ class Broadcast final : public graph::Node {
 
   void process(graph::Batch& batch) override {
     auto& events = batch.as<EventBatch>();
+    std::uint64_t position = broadcaster_.note(events.events);
     for (const auto& event : events.events) {
+      const auto here = position++;
       if (!broadcaster_.watched(event.project_id)) continue;
       if (event.new_issue) publish(event.project_id, issue_message("new_issue", event));
       if (event.regressed) publish(event.project_id, issue_message("regression", event));
-      broadcaster_.publish_event(event, std::make_shared<const std::string>(event_message(event)));
+      broadcaster_.publish_event(event, here, std::make_shared<const std::string>(event_message(event)));
     }
     for (const auto& change : events.issue_changes) {
       if (!broadcaster_.watched(change.project_id)) continue;
       if (change.escalating) publish(change.project_id, escalation_message(change));
-      publish(change.project_id, issue_update_message(change));
+      broadcaster_.update(change);
     }
   }
 

@@ -159,7 +159,6 @@ int calendar_word(std::string_view word) {
     case pack("Oct"):
       return rest(1, "ober");
     case pack("Nov"):
-      return rest(1, "ember");
     case pack("Dec"):
       return rest(1, "ember");
     case pack("Mon"):

@@ -41,6 +41,13 @@ SCENARIOS = {
     ],
     "post_latency": [_lower("p99_post_ms_2000", "p99 from POST to 202 at 2,000 events/s", "ms", 15, 5)],
     "live_latency": [_lower("p99_live_ms_5000", "p99 from POST to the live stream at 5,000 events/s", "ms", 250, 100)],
+    "live": [
+        _lower("live_1000_p99_ms", "1,000 watchers of one project, 200 events/s: p99 from POST to the last of them", "ms", 500, 150),
+        _lower("live_idle_socket_kib", "10,000 idle live sockets: resident memory of mesher for each", "KiB", 32, 16),
+        _lower("live_filters_us", "1,000 watchers with 1,000 different filters: time of the broadcast node per event", "µs", 200, 50),
+        _lower("live_lazy_percent", "100 watchers: what one that never reads adds to the others' p99", "%", 10),
+        _lower("tap_loss_percent", "what `mesher tap` on the busiest node costs bulk ingestion", "%", 3),
+    ],
     "idle": [
         _lower("rss_idle_mb", "resident memory of mesher at idle", "MB", 60, 40),
         _lower("idle_cpu_percent", "processor time of mesher at idle, of one core", "%", 1, 0.2),
@@ -69,12 +76,15 @@ SCENARIOS = {
         _lower("api_p99_under_load_ms", "p99 of all these questions while 5,000 events/s come in", "ms", 300),
         _lower("api_ingestion_loss_percent", "what 8 clients that ask all the time cost bulk ingestion", "%", 20),
     ],
+    "bulk_resolve": [_lower("bulk_resolve_s", "resolving 10,000 issues by one query", "s", 2, 1)],
+    "retention": [_lower("drop_day_stall_ms", "longest time without a stored event while a day of 1,000,000 events is dropped, 2,000 come in "
+                         "a second", "ms", 100, 20)],
 }
 
 FIGURES = {figure.name: figure for figures in SCENARIOS.values() for figure in figures}
 
 # Named or with --all only: ten minutes or more, and tens of gigabytes of disk for a while.
-ON_REQUEST = {"flood", "api"}
+ON_REQUEST = {"flood", "api", "retention"}
 
 
 def scenarios_of(names):

@@ -10,7 +10,9 @@ import time
 
 import api
 import b_cubed
+import live
 import machine
+import retention
 from mesher import STORED, Build, Server, wait_stored
 from nginx import Nginx
 from postgres import COPIED_SETTINGS, Cluster
@@ -278,4 +280,5 @@ def grouping(run):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (bulk, single, post_latency, live_latency, idle, start, flood, drain, micro, grouping, api.api)}
+             (bulk, single, post_latency, live_latency, live.live, idle, start, flood, drain, micro, grouping, api.api,
+              api.bulk_resolve, retention.retention)}

@@ -20,6 +20,7 @@ class Build:
         self.load = os.path.join(directory, "mesher-load")
         self.bench = os.path.join(directory, "mesher-bench")
         self.fill = os.path.join(directory, "mesher-fill")
+        self.watch = os.path.join(directory, "mesher-watch")
         self.corpus = corpus
         self.work_dir = work_dir
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bench/load/corpus.hpp"
-#include "bench/load/random.hpp"
+#include "graph/base/random.hpp"
 
 /// Realistic error events of about 5.7 KB, made from recorded failures of Java programs: a stack of 20 frames with
 /// source lines around the innermost ones, 8 breadcrumbs, tags, user, contexts, request, SDK, release, environment.

@@ -9,9 +9,9 @@
 #include <variant>
 
 #include "graph/base/log.hpp"
+#include "io/api/docs_page.hpp"
 #include "io/api/idempotency.hpp"
 #include "io/api/routes.hpp"
-#include "io/postgres/read_projects.hpp"
 
 namespace mesher::api {
 namespace {
@@ -110,20 +110,8 @@ void add_preflights(http::Router& router, const std::shared_ptr<Api>& api) {
 void add_routes(http::Router& router, ApiDependencies dependencies) {
   const auto api = std::make_shared<Api>(std::move(dependencies));
   for (const Route& route : routes()) router.add(route.method, route.pattern, handler_of(api, route));
+  add_docs_routes(router);
   add_preflights(router, api);
-}
-
-LiveAuthorizer live_authorizer(postgres::Pool& database, auth::Authenticator& authenticator, WorkerPool& workers) {
-  return [&database, &authenticator, &workers](std::string token, std::function<void(std::optional<LiveAccess>)> done) {
-    auto resolve = [&database, &authenticator, token = std::move(token), done] {
-      auto principal = authenticator.authenticate(token);
-      if (!principal || !(*principal)->allows(auth::Scope::read)) return done(std::nullopt);
-      auto projects = postgres::project_ids(database, (*principal)->organization_ids());
-      if (!projects) return done(std::nullopt);
-      done(LiveAccess{(*principal)->user_id, *std::move(projects)});
-    };
-    if (!workers.submit(std::move(resolve))) done(std::nullopt);
-  };
 }
 
 }  // namespace mesher::api

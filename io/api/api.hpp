@@ -17,6 +17,7 @@
 #include "io/postgres/alert_store.hpp"
 #include "io/postgres/pool.hpp"
 #include "io/postgres/read_quarantine.hpp"
+#include "nodes/event.hpp"
 
 /// The REST API under /api/v1 (docs/api.md, schema/openapi.yaml). A request waits for a thread of the worker pool, is
 /// authenticated there, and answered by its handler: one file per resource, all in the table of routes.cpp.
@@ -56,22 +57,12 @@ struct ApiDependencies {
   WorkerPool* hashing = nullptr;  ///< runs what hashes passwords; null: `workers` does
   /// Tells those who watch a project on the live stream; a text frame. Null: nobody does.
   std::function<void(std::uint32_t project_id, std::string message)> live = nullptr;
+  /// Tells them what has become of an issue. Null: nobody does.
+  std::function<void(const nodes::IssueChange&)> live_update = nullptr;
   AlertServices alerts = {};
 };
 
 /// Adds every route of the API.
 void add_routes(http::Router& router, ApiDependencies dependencies);
-
-/// Who may watch what on the live stream.
-struct LiveAccess {
-  std::uint32_t user_id = 0;
-  std::vector<std::uint32_t> project_ids;
-};
-
-/// Resolves the token or session of a live stream's client on the worker pool; `done` is called once, with nothing if
-/// it is no good, lacks the scope `read`, or the server is too busy to tell.
-using LiveAuthorizer = std::function<void(std::string token, std::function<void(std::optional<LiveAccess>)> done)>;
-[[nodiscard]] LiveAuthorizer live_authorizer(postgres::Pool& database, auth::Authenticator& authenticator,
-                                             WorkerPool& workers);
 
 }  // namespace mesher::api

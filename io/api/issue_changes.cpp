@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "io/api/issue_audit.hpp"
 #include "io/api/issue_edit.hpp"
 #include "io/api/live_messages.hpp"
 #include "io/api/routes.hpp"
@@ -48,6 +49,16 @@ Json undo_json(const postgres::IssueChanges& changes) {
   return changes.change_id == 0 ? Json() : Json{{"change_id", changes.change_id}};
 }
 
+/// What was asked for, and what it takes to undo it.
+Json details_of(const postgres::IssueEdit& edit, const postgres::IssueChanges& changes) {
+  Json details{{"change_id", changes.change_id}};
+  if (edit.state) details["status"] = edit.state->status;
+  if (edit.assign) {
+    details["assigned_to"] = edit.user ? Json{{"user", *edit.user}} : edit.team ? Json{{"team", *edit.team}} : Json();
+  }
+  return details;
+}
+
 http::Response too_late(Call& call, const postgres::IssueRow& issue) {
   const auto last = postgres::last_change(call.api.database, issue.project_id, issue.id);
   if (!last) return fail(last.error());
@@ -65,6 +76,7 @@ http::Response change_one(Call& call, const Subject& subject, const postgres::Is
       postgres::change_issues(call.api.database, subject.project.id, selection, edit, call.principal.user_id);
   if (!changes) return fail(changes.error());
   tell_watchers(call, subject.project.id, *changes);
+  if (changes->changed > 0) note_issue(call, "issue.update", subject.issue, details_of(edit, *changes));
   const auto issue = postgres::find_issue(call.api.database, subject.issue.id, call.principal.organization_ids());
   if (!issue) return fail(issue.error());
   if (!*issue) return no_such("issue");
@@ -162,6 +174,7 @@ http::Response patch_project_issues(Call& call) {
   if (call.parameters.failed()) return call.parameters.failure();
   const auto changes = postgres::change_issues(call.api.database, project->id, selection, edit, call.principal.user_id);
   if (!changes) return fail(changes.error());
+  note_issues(call, "issue.update", *project, changes->changed, details_of(edit, *changes));
   return changes_answer(call, project->id, *changes, false);
 }
 
@@ -175,6 +188,7 @@ http::Response undo_issue_change(Call& call) {
   if (call.parameters.failed()) return call.parameters.failure();
   const auto changes = postgres::undo_change(call.api.database, project->id, *change, call.principal.user_id);
   if (!changes) return fail(changes.error());
+  note_issues(call, "issue.undo", *project, changes->changed, Json{{"change_id", *change}});
   return changes_answer(call, project->id, *changes, true);
 }
 

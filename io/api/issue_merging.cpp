@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "io/api/body.hpp"
+#include "io/api/issue_audit.hpp"
 #include "io/api/live_messages.hpp"
 #include "io/api/routes.hpp"
 #include "io/api/show.hpp"
@@ -56,6 +57,7 @@ http::Response remove(Call& call, bool discard) {
       postgres::delete_issue(call.api.database, {issue->project_id, issue->id}, discard, call.principal.user_id);
   if (!status) return fail(status.error());
   tell_of_changes(call, issue->project_id, 1);
+  note_issue(call, discard ? "issue.discard" : "issue.delete", *issue, Json{{"events", issue->event_count}});
   return answer({{"deleted", issue->id}, {"discarded", discard}});
 }
 
@@ -78,6 +80,7 @@ http::Response merge_issue(Call& call) {
       postgres::merge_issues(call.api.database, {issue->project_id, into}, *sources, call.principal.user_id);
   if (!status) return refused(status.error());
   tell_of_changes(call, issue->project_id, sources->size() + 1);
+  note_issue(call, "issue.merge", *issue, Json{{"ids", *sources}, {"into", into}});
   return issue_answer(call, into);
 }
 
@@ -99,6 +102,7 @@ http::Response split_issue(Call& call) {
       postgres::split_issue(call.api.database, {issue->project_id, issue->id}, hashes, call.principal.user_id);
   if (!made) return refused(made.error());
   tell_of_changes(call, issue->project_id, 2);
+  note_issue(call, "issue.split", *issue, Json{{"hashes", *texts}, {"new_issue", *made}});
   return issue_answer(call, *made);
 }
 
@@ -155,6 +159,7 @@ http::Response restore_discarded(Call& call) {
   if (call.parameters.failed()) return call.parameters.failure();
   const auto status = postgres::restore_discarded(call.api.database, project->id, *hash);
   if (!status) return fail(status.error());
+  note_issues(call, "issue.restore", *project, 1, Json{{"hash", text->second}});
   return answer({{"restored", text->second}});
 }
 

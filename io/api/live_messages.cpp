@@ -3,12 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "nodes/broadcast.hpp"
-
 namespace mesher::api {
 
 void tell_watchers(Call& call, std::uint32_t project_id, const postgres::IssueChanges& changes) {
-  if (!call.api.live || changes.changed == 0) return;
+  if (!call.api.live || !call.api.live_update || changes.changed == 0) return;
   if (static_cast<std::size_t>(changes.changed) > changes.issues.size()) {
     const Json message{{"type", "issues_changed"}, {"project_id", project_id}, {"count", changes.changed}};
     return call.api.live(project_id, message.dump());
@@ -21,7 +19,7 @@ void tell_watchers(Call& call, std::uint32_t project_id, const postgres::IssueCh
     change.last_seen = issue.last_seen;
     change.status = issue.status;
     change.substatus = issue.substatus;
-    call.api.live(project_id, nodes::issue_update_message(change));
+    call.api.live_update(change);
   }
 }
 

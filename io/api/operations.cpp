@@ -3,11 +3,17 @@
 #include <algorithm>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "graph/base/log.hpp"
+#include "graph/config_tree.hpp"
+#include "io/api/graph_test.hpp"
 #include "io/api/routes.hpp"
 #include "io/api/times.hpp"
+#include "nodes/catalog.hpp"
+#include "nodes/topology_tests.hpp"
 
 namespace mesher::api {
 namespace {
@@ -164,6 +170,41 @@ http::Response put_graph(Call& call) {
                    {"removed", change->diff.removed},
                    {"retuned", change->diff.retuned},
                    {"rewired", change->diff.rewired}}}});
+}
+
+http::Response test_graph(Call& call) {
+  const auto& toml = call.request.body;
+  if (toml.empty() || toml.size() > kMostTopology || !is_clean_text(toml)) {
+    return fail(Code::invalid_body, "the body must be a topology file: TOML, UTF-8, at most 1 MiB");
+  }
+  const auto checked = call.api.graph.apply(toml, true);
+  if (!checked) return fail(checked.error());
+  if (!checked->mistakes.empty()) return refuse_topology(checked->mistakes);
+  // The file is good; here it is read for nodes of its own.
+  graph::Registry registry;
+  nodes::register_nodes(registry, {});
+  std::vector<graph::Diagnostic> mistakes;
+  std::vector<std::string> tables;
+  for (const auto& entry : graph::parse_toml(toml, mistakes).entries) tables.push_back(entry.key);
+  const auto parsed = graph::parse_topology(toml, registry, {{"journal", "records"}}, tables);
+  const auto run = nodes::run_topology_tests(toml, parsed.topology);
+  if (!run.mistakes.empty()) return refuse_topology(run.mistakes);
+  Json tests = Json::array();
+  for (const auto& one : run.outcomes) {
+    Json failures = Json::array();
+    for (const auto& failure : one.failures) {
+      failures.push_back({{"line", failure.place.line},
+                          {"column", failure.place.column},
+                          {"node", failure.node},
+                          {"message", failure.message}});
+    }
+    tests.push_back({{"name", one.name},
+                     {"line", one.place.line},
+                     {"passed", one.failures.empty()},
+                     {"failures", std::move(failures)}});
+  }
+  return answer(
+      {{"passed", run.outcomes.size() - run.failed()}, {"failed", run.failed()}, {"tests", std::move(tests)}});
 }
 
 http::Response list_nodes(Call& call) {

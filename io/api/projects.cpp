@@ -117,12 +117,4 @@ http::Response get_outcomes(Call& call) {
   return answer({{"data", std::move(data)}, {"next_cursor", nullptr}, {"totals", std::move(totals)}});
 }
 
-http::Response get_storage(Call& call) {
-  const auto project = visible_project(call);
-  if (call.parameters.failed()) return call.parameters.failure();
-  const auto storage = postgres::storage_of(call.api.database, project->id);
-  if (!storage) return fail(storage.error());
-  return answer({{"issues", storage->issues}, {"events", storage->events}, {"payload_bytes", storage->payload_bytes}});
-}
-
 }  // namespace mesher::api

@@ -1,5 +1,7 @@
 #include "io/api/routes.hpp"
 
+#include "io/api/graph_test.hpp"
+
 namespace mesher::api {
 
 const std::vector<Route>& routes() {
@@ -112,7 +114,9 @@ const std::vector<Route>& routes() {
       {"POST",   "/api/v1/alerts/{alert_id}/resolve",   resolve_alert,       change_alert},
       {"GET",    "/api/v1/graph",                       get_graph,           read_instance},
       {"PUT",    "/api/v1/graph",                       put_graph,           change_instance},
+      {"POST",   "/api/v1/graph/test",                  test_graph,          read_instance},
       {"GET",    "/api/v1/nodes",                       list_nodes,          read_instance},
+      {"GET",    "/api/v1/storage",                     get_instance_storage, read_instance},
       {"GET",    "/api/v1/quarantine",                  list_quarantine,     read_instance},
       {"POST",   "/api/v1/quarantine",                  replay_quarantine,   change_instance},
   };

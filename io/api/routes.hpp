@@ -74,7 +74,10 @@ http::Response get_project(Call& call);
 http::Response patch_project(Call& call);
 http::Response remove_project(Call& call);
 http::Response get_outcomes(Call& call);
+
+// storage.cpp
 http::Response get_storage(Call& call);
+http::Response get_instance_storage(Call& call);
 
 // issues.cpp
 http::Response get_issue(Call& call);

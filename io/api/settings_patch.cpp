@@ -18,6 +18,7 @@ using Check = void (*)(Body&, std::string_view name);
 constexpr std::size_t kMostEntries = 200;
 constexpr std::size_t kLongestEntry = 500;
 constexpr std::int64_t kMostEvents = 1'000'000'000;
+constexpr std::int64_t kFewestEvents = 1000;
 constexpr std::int64_t kMostDays = 3650;
 
 void boolean(Body& body, std::string_view name) {
@@ -38,6 +39,12 @@ void events_per_minute(Body& body, std::string_view name) {
 
 void days(Body& body, std::string_view name) {
   static_cast<void>(body.integer(name, 1, kMostDays));
+}
+
+/// 0: none. Less than a thousand would hardly leave an example of each issue.
+void budget(Body& body, std::string_view name) {
+  const auto value = body.integer(name, 0, kMostEvents);
+  if (value && *value != 0 && *value < kFewestEvents) body.refuse(name, "must be 0 or at least 1000");
 }
 
 void entries(Body& body, std::string_view name) {
@@ -96,6 +103,7 @@ constexpr std::array kSettings{
     Setting{"", "sample_rate", share},
     Setting{"", "rate_limit_per_minute", events_per_minute},
     Setting{"", "retention_days", days},
+    Setting{"", "event_budget", budget},
     Setting{"", "allowed_origins", origins},
     Setting{"", "fingerprint_rules", fingerprint_rules},
     Setting{"filters", "localhost", boolean},

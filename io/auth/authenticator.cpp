@@ -27,6 +27,7 @@ Result<std::shared_ptr<const Principal>> Authenticator::authenticate(std::string
   if (has_ended(record)) return refusal(session);
   if (session) record.principal.csrf_token = csrf_token_of(secret);
   note_use(record);
+  record.principal.expires_at = record.expires_at;
 
   auto principal = std::make_shared<const Principal>(std::move(record.principal));
   const std::lock_guard lock(mutex_);

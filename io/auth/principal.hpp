@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/base/clock.hpp"
+
 /// Who asks, and what they may do. A request has exactly one Principal, made by the Authenticator.
 namespace mesher::auth {
 
@@ -32,6 +34,7 @@ struct Principal {
   bool instance_owner = false;
   std::map<std::uint32_t, Role> organizations;
   std::optional<Scope> scope;
+  std::optional<UnixMicros> expires_at = std::nullopt;  ///< of the token or session
 
   [[nodiscard]] bool allows(Scope wanted) const { return scope && *scope >= wanted; }
   [[nodiscard]] std::optional<Role> role_in(std::uint32_t organization_id) const;

@@ -52,7 +52,7 @@ constexpr std::array kRights{
     org(delete_issue,        "delete_issue",        kAdmin,  kWrite,  "delete and discard issues"),
     org(read_alert,          "read_alert",          kMember, kRead,   "see alert rules and alerts"),
     org(change_alert,        "change_alert",        kMember, kWrite,  "change alert rules, acknowledge alerts"),
-    instance(read_instance,   "read_instance",   kRead,   "see the graph, the nodes, the quarantine and the instance's audit log"),
+    instance(read_instance,   "read_instance",   kRead,   "see the graph, the nodes, the quarantine, the storage and the instance's audit log"),
     instance(change_instance, "change_instance", kManage, "change the graph, replay the quarantine"),
 };
 // clang-format on

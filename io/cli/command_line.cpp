@@ -100,6 +100,7 @@ class Commands {
     fingerprint->add_flag("--explain", line_.explain, "Print the components that made each fingerprint.");
     fingerprint->add_option("--rules", line_.rules_file, "File of fingerprint rules to apply (docs/grouping.md).");
     add_maintenance();
+    add_watching();
     add("version", "Print the version.");
   }
 
@@ -140,6 +141,8 @@ class Commands {
     add_settings(*graph, given_);
     graph->add_option("--format", line_.format, "text, mermaid, dot or json.")
         ->check(CLI::IsMember({"text", "mermaid", "dot", "json"}));
+    auto* test = add("test", "Run the [[tests]] of a config file.");
+    add_settings(*test, given_);
     auto* help = add("help", "Explain node types: mesher help node [TYPE].");
     auto* node = help->add_subcommand("node", "Options of a node type.");
     node->add_option("type", line_.node_type, "The type; without it all are explained.");
@@ -165,8 +168,59 @@ class Commands {
         ->check(CLI::Range(1, 2147483647));
     replay->add_option("--reason", line_.replay_reason, "Only events whose reason contains this text.");
     replay->add_flag("--json", line_.json, "Print one line of JSON.");
+    add_demo();
+    auto* backup = add("backup", "Write a backup of everything that is stored, while a server runs or not.");
+    add_settings(*backup, given_, kDatabaseSettings);
+    backup->add_option("file", line_.backup_file, "File to write.")->required();
+    backup
+        ->add_option("--wait", line_.wait_seconds, "Wait up to so many seconds until what was acknowledged is stored.")
+        ->check(CLI::Range(0, 86400));
+    auto* restore = add("restore", "Fill an empty database from a backup.");
+    add_settings(*restore, given_, kDatabaseSettings);
+    restore->add_option("file", line_.backup_file, "File that mesher backup has written.")->required();
+    auto* retain =
+        add("retain", "Delete what is older than its project keeps, as the server does every hour; prints what went.");
+    add_settings(*retain, given_, kDatabaseSettings);
+    retain->add_flag("--dry-run", line_.dry_run, "Only count what would go.");
+    retain->add_flag("--json", line_.json, "Print one line of JSON.");
     auto* migrate = add("migrate", "Bring the database's tables up to this version.");
     add_settings(*migrate, given_, kDatabaseSettings);
+  }
+
+  void add_demo() {
+    auto* demo = add("demo", "Fill a project with a believable fortnight, then keep events coming until Ctrl-C.");
+    add_settings(*demo, given_, kDatabaseSettings);
+    line_.project = "Shop";
+    demo->add_option("--project", line_.project, "Its name; it is made if need be. Default: Shop");
+    demo->add_option("--url", line_.url, "Address of the server; by default the one that runs on the data directory.")
+        ->envname("MESHER_URL");
+    demo->add_flag("--once", line_.demo_once, "End when it is filled; needs no running server.");
+    demo->add_option("--per-minute", line_.demo_per_minute, "Events a minute that keep coming. Default: 40")
+        ->check(CLI::Range(0.1, 6000.0));
+    demo->add_option("--seed", line_.demo_seed, "The same seed makes the same events. Default: 1");
+  }
+
+  void add_watching() {
+    auto* tap = add("tap", "Show events that leave a node of the running graph: a sample, scrubbed.");
+    add_server(*tap);
+    tap->add_option("node", line_.node, "Name of the node.")->required();
+    tap->add_option("--filter", line_.filter, "Only events that satisfy this query (docs/search.md).");
+    tap->add_option("--format", line_.format, "pretty or json, one line each.")
+        ->check(CLI::IsMember({"pretty", "json"}))
+        ->default_str("pretty");
+    tap->add_option("--count", line_.count, "End after so many events.");
+    auto* top = add("top", "The running graph in the terminal: rates, fill, errors, back-pressure of each node.");
+    add_server(*top);
+    top->add_option("--interval", line_.interval, "Seconds between two looks.")->check(CLI::Range(0.1, 3600.0));
+    top->add_option("--count", line_.count, "Without a terminal: so many tables; by default one.");
+    top->add_flag("--plain", line_.plain, "Tables one after the other, for scripts.");
+  }
+
+  void add_server(CLI::App& app) {
+    add_settings(app, given_, kDatabaseSettings);
+    app.add_option("--url", line_.url, "Address of the server; by default the one that runs on the data directory.")
+        ->envname("MESHER_URL");
+    app.add_option("--token", line_.token, "API token of an owner of the instance.")->envname("MESHER_TOKEN");
   }
 
   CLI::App app_{"Mesher takes in error events, groups them into issues, streams and shows them."};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,9 +27,24 @@ struct CommandLine {
   std::vector<std::string> replay_ids;
   std::uint32_t replay_project = 0;
   std::string replay_reason;
+  // demo
+  bool demo_once = false;
+  std::uint64_t demo_seed = 1;
+  double demo_per_minute = 40;
+  // backup, restore
+  std::string backup_file;
+  std::uint32_t wait_seconds = 0;
+  // retain
+  bool dry_run = false;
   // help node TYPE (empty: all), help settings
   std::string topic;
   std::string node_type;
+  // tap, top
+  std::string url, token;  ///< empty: found in the data directory
+  std::string node, filter;
+  std::uint64_t count = 0;  ///< events of tap, tables of top; 0: no end
+  double interval = 1;      ///< seconds between two looks of top
+  bool plain = false;
   // psql: what is passed on
   std::vector<std::string> rest;
 };

@@ -19,13 +19,19 @@
 #include "graph/options.hpp"
 #include "graph/suggest.hpp"
 #include "io/api/rights_page.hpp"
+#include "io/cli/backup.hpp"
 #include "io/cli/database.hpp"
+#include "io/cli/demo_command.hpp"
 #include "io/cli/doctor.hpp"
 #include "io/cli/fingerprint_command.hpp"
 #include "io/cli/graph_service.hpp"
 #include "io/cli/memory_bound.hpp"
 #include "io/cli/passwd.hpp"
 #include "io/cli/replay_command.hpp"
+#include "io/cli/retain_command.hpp"
+#include "io/cli/tap_command.hpp"
+#include "io/cli/test_command.hpp"
+#include "io/cli/top_command.hpp"
 #include "io/postgres/setup.hpp"
 #include "nodes/catalog.hpp"
 
@@ -170,10 +176,15 @@ int print_version(const CommandLine&) {
 
 int run_command(const CommandLine& line) {
   static const std::map<std::string, int (*)(const CommandLine&)> kCommands = {
-      {"validate", validate}, {"graph", draw},           {"help", help},
-      {"setup", setup},       {"replay", run_replay},    {"migrate", migrate},
-      {"psql", psql},         {"doctor", doctor},        {"fingerprint", fingerprint},
-      {"passwd", passwd},     {"version", print_version}};
+      {"validate", validate},   {"graph", draw},
+      {"test", run_test},       {"help", help},
+      {"setup", setup},         {"replay", run_replay},
+      {"migrate", migrate},     {"psql", psql},
+      {"doctor", doctor},       {"fingerprint", fingerprint},
+      {"passwd", passwd},       {"backup", run_backup},
+      {"restore", run_restore}, {"retain", run_retain},
+      {"tap", run_tap},         {"top", run_top},
+      {"demo", run_demo},       {"version", print_version}};
   return kCommands.at(line.command)(line);
 }
 

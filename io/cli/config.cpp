@@ -122,6 +122,10 @@ std::vector<Setting> make_settings() {
        number(&Config::max_connections, 1, 1'000'000)},
       {"--max-connections-per-address", "MESHER_MAX_CONNECTIONS_PER_ADDRESS", "server", "max_connections_per_address",
        "Connections at a time from one address.", "5000", number(&Config::max_connections_per_address, 1, 1'000'000)},
+      {"--live-sockets", "MESHER_LIVE_SOCKETS", "server", "live_sockets", "Sockets of the live stream at a time.",
+       "10000", number(&Config::live_sockets, 1, 1'000'000)},
+      {"--live-sockets-per-user", "MESHER_LIVE_SOCKETS_PER_USER", "server", "live_sockets_per_user",
+       "The same of one user.", "500", number(&Config::live_sockets_per_user, 1, 1'000'000)},
       {"--cors-origins", "MESHER_CORS_ORIGINS", "server", "cors_origins",
        "Origins whose pages may call the API from a browser, separated by commas; `*`: any may, with a token. "
        "Ingestion "

@@ -26,6 +26,8 @@ struct Config {
   std::uint32_t http_threads = 2;
   std::uint32_t max_connections = 20'000;
   std::uint32_t max_connections_per_address = 5'000;
+  std::uint32_t live_sockets = 10'000;
+  std::uint32_t live_sockets_per_user = 500;
   std::uint32_t journal_partitions = 2;
   std::uint64_t journal_max_size = std::uint64_t{4} << 30;
   std::uint64_t journal_min_free_disk = std::uint64_t{256} << 20;

@@ -50,6 +50,23 @@ Result<Database> Database::open_beside_server(const Config& config) {
   return database;
 }
 
+Result<Database> Database::open_as_it_is(const Config& config) {
+  Database database;
+  if (!config.database_url.empty()) {
+    database.conninfo_ = config.database_url;
+    return database;
+  }
+  if (postgres::Embedded::running(config.data_dir)) {
+    return Error{ErrorCode::conflict, fmt::format("a server is running on {}", config.data_dir.string()),
+                 "name another data directory, or stop it first"};
+  }
+  auto embedded = postgres::Embedded::start(config.data_dir);
+  if (!embedded) return std::move(embedded).error();
+  database.embedded_ = std::move(embedded).value();
+  database.conninfo_ = database.embedded_->conninfo();
+  return database;
+}
+
 postgres::ConnectOptions Database::connect_options(std::string name) const {
   postgres::ConnectOptions options;
   options.conninfo = conninfo_;

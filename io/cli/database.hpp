@@ -20,6 +20,10 @@ class Database {
   /// this object lives. Migrates unless a server does.
   static Result<Database> open_beside_server(const Config& config);
 
+  /// For a restore: the database as it is, without any table of ours. Starts the embedded PostgreSQL for as long as
+  /// this object lives; makes its cluster if there is none. Error: conflict (one is running on the data directory).
+  static Result<Database> open_as_it_is(const Config& config);
+
   ~Database();
   Database(Database&&) noexcept = default;
   Database& operator=(Database&&) = delete;
@@ -30,12 +34,14 @@ class Database {
   [[nodiscard]] postgres::ConnectOptions background_options(std::string name) const;
   [[nodiscard]] int migrations_applied() const { return applied_; }
 
+  /// Brings the tables up to date.
+  [[nodiscard]] Status migrate();
+
   /// Ends the embedded PostgreSQL, if it is ours to end.
   void stop();
 
  private:
   Database() = default;
-  Status migrate();
 
   std::unique_ptr<postgres::Embedded> embedded_;
   std::string conninfo_;

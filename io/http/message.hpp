@@ -59,7 +59,7 @@ class SocketHandler {
   virtual ~SocketHandler() = default;
   virtual void opened(std::shared_ptr<Socket> socket) = 0;
   virtual void received(std::string text) = 0;
-  /// There is room again in the queue after send() answered false, or after a frame was written.
+  /// There is room again in the queue after send() answered false, or after frames were written.
   virtual void writable() {}
   virtual void closed() = 0;
 };
@@ -77,6 +77,8 @@ class Router {
   ~Router();
   void add(std::string_view method, std::string_view pattern, Handler handler);
   void add_upgrade(std::string_view pattern, UpgradeHandler handler);
+  /// Answers GET and HEAD of paths that no pattern knows.
+  void set_fallback(Handler handler);
   void handle(Request request, Respond respond) const;
   /// Null if the path takes no upgrade. Fills the request's path parameters.
   [[nodiscard]] const UpgradeHandler* upgrade(Request& request) const;

@@ -63,4 +63,14 @@ std::string_view session_cookie(const Request& request) {
   return !strict.empty() || is_secure(request) ? strict : cookie(request, session_cookie_name(false));
 }
 
+std::string socket_secret(const Request& request, const std::vector<std::string>& also) {
+  const auto header = request.header("authorization");
+  if (header.size() > 7 && equals_ignoring_case(header.substr(0, 7), "bearer ")) {
+    return std::string(trimmed(header.substr(7)));
+  }
+  auto token = request.query_parameter("token").value_or(std::string());
+  if (token.empty() && from_own_page(request, also)) token = session_cookie(request);
+  return token;
+}
+
 }  // namespace mesher::http

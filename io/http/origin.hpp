@@ -28,4 +28,8 @@ namespace mesher::http {
 /// The session's cookie, whichever of its names it came under; empty if there is none.
 [[nodiscard]] std::string_view session_cookie(const Request& request);
 
+/// The secret of who opens a WebSocket: a bearer token, `?token=`, or the session's cookie if a page of ours (or of
+/// `also`) asks: browsers send cookies with a WebSocket that any site opens. Empty if there is none.
+[[nodiscard]] std::string socket_secret(const Request& request, const std::vector<std::string>& also);
+
 }  // namespace mesher::http

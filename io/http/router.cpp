@@ -54,6 +54,7 @@ struct Router::Impl {
   using Path = std::vector<std::string_view>;
 
   Level root, anywhere;
+  Handler fallback;
   std::vector<std::string> names;
 
   Level& at(std::string_view pattern) {
@@ -137,8 +138,15 @@ void Router::add_upgrade(std::string_view pattern, UpgradeHandler handler) {
   impl_->names.push_back("GET " + std::string(pattern));
 }
 
+void Router::set_fallback(Handler handler) {
+  impl_->fallback = std::move(handler);
+}
+
 void Router::handle(Request request, Respond respond) const {
   const auto* level = impl_->find(request);
+  if (level == nullptr && impl_->fallback && (request.method == "GET" || request.method == "HEAD")) {
+    return impl_->fallback(std::move(request), std::move(respond));
+  }
   if (level == nullptr) return respond(error_response(404, "not_found", "there is nothing at " + request.path));
   const auto* handler = level->method(request.method);
   if (handler == nullptr && request.method == "HEAD") handler = level->method("GET");

@@ -24,6 +24,29 @@ constexpr std::size_t kReadPiece = 16 * 1024;
 // A buffer that a large message made larger than this is given back.
 constexpr std::size_t kKeptBuffer = 16 * 1024;
 
+// Frames that wait are written together, up to about so many bytes: a crowd of watchers costs one system call each, not
+// one per frame.
+constexpr std::size_t kWritePiece = 32 * 1024;
+
+/// A whole text frame of the server's (RFC 6455, 5.2): not masked.
+void append_frame(std::string_view text, std::string& out) {
+  out += static_cast<char>(0x81);
+  const auto size = text.size();
+  const auto append_size = [&](int bytes) {
+    for (int i = bytes - 1; i >= 0; --i) out += static_cast<char>(size >> (8 * i) & 0xFFU);
+  };
+  if (size < 126) {
+    out += static_cast<char>(size);
+  } else if (size <= 0xFFFF) {
+    out += static_cast<char>(126);
+    append_size(2);
+  } else {
+    out += static_cast<char>(127);
+    append_size(8);
+  }
+  out += text;
+}
+
 class WebSocketSession;
 
 /// What a handler holds: may be called from any thread and may outlive the session.
@@ -45,7 +68,7 @@ class SocketEnd final : public Socket, public Wakeable, public std::enable_share
   void woken() override;
 
   // The session's side.
-  [[nodiscard]] std::shared_ptr<const std::string> take();
+  void take(std::string& frames);  ///< as many as make a piece
   struct Wishes {
     bool paused = false;
     std::optional<ws::close_reason> close;  ///< once the queue is empty
@@ -105,9 +128,9 @@ class WebSocketSession final : public Peer {
   std::shared_ptr<SocketEnd> socket_;
   boost::beast::flat_buffer in_;
   ByteBudget::Reservation in_bytes_;
-  std::shared_ptr<const std::string> writing_;
+  std::string out_;  ///< being written
   SteadyTime write_began_{}, close_began_{};
-  bool opened_ = false, reading_ = false, closing_ = false, ended_ = false;
+  bool opened_ = false, writing_ = false, reading_ = false, closing_ = false, ended_ = false;
 };
 
 bool SocketEnd::send(std::shared_ptr<const std::string> text) {
@@ -152,13 +175,13 @@ void SocketEnd::woken() {
   if (const auto session = session_.lock()) session->look();
 }
 
-std::shared_ptr<const std::string> SocketEnd::take() {
+void SocketEnd::take(std::string& frames) {
   const std::lock_guard lock(mutex_);
-  if (queue_.empty()) return nullptr;
-  auto text = std::move(queue_.front());
-  queue_.pop_front();
-  bytes_ -= text->size();
-  return text;
+  while (!queue_.empty() && (frames.empty() || frames.size() + queue_.front()->size() <= kWritePiece)) {
+    append_frame(*queue_.front(), frames);
+    bytes_ -= queue_.front()->size();
+    queue_.pop_front();
+  }
 }
 
 void SocketEnd::gone() {
@@ -187,7 +210,7 @@ void WebSocketSession::start(const Request& request) {
   in_bytes_ = ByteBudget::Reservation(worker_.shared().body_budget);
   ws_.set_option(ws::stream_base::timeout{options.header_timeout, options.websocket_timeout, true});
   ws_.read_message_max(options.max_body_bytes);
-  ws_.auto_fragment(false);
+  ws_.next_layer().share_writing();
 
   beast_http::request<beast_http::empty_body> upgrade;
   upgrade.method(beast_http::verb::get);
@@ -243,15 +266,16 @@ void WebSocketSession::look() {
 
 void WebSocketSession::write() {
   if (writing_ || ended_ || closing_) return;
-  writing_ = socket_->take();
-  if (!writing_) {
+  socket_->take(out_);
+  if (out_.empty()) {
     if (const auto wish = socket_->wishes().close) begin_close(*wish);
     return;
   }
+  writing_ = true;
   write_began_ = std::chrono::steady_clock::now();
-  ws_.text(true);
-  ws_.async_write(asio::buffer(*writing_), [self = self()](const error_code& error, std::size_t n) {
-    self->writing_.reset();
+  ws_.next_layer().async_write_whole(out_, [self = self()](const error_code& error, std::size_t n) {
+    self->writing_ = false;
+    std::string().swap(self->out_);  // most sockets are idle most of the time
     if (self->ended_) return;
     if (error) return self->end();
     self->worker_.metrics().bytes_sent.add(n);

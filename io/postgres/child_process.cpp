@@ -22,6 +22,7 @@ namespace {
 struct Prepared {
   std::vector<char*> arguments, environment;
   std::string output;
+  std::optional<int> input_from, output_to;
 };
 
 Prepared prepare(const Command& command) {
@@ -31,7 +32,10 @@ Prepared prepare(const Command& command) {
   for (char** variable = environ; *variable != nullptr; ++variable) {
     if (!std::string_view(*variable).starts_with("PG")) prepared.environment.push_back(*variable);
   }
+  for (const auto& variable : command.environment) prepared.environment.push_back(const_cast<char*>(variable.c_str()));
   prepared.environment.push_back(nullptr);
+  prepared.input_from = command.input_from;
+  prepared.output_to = command.output_to;
   prepared.output = command.output.empty() ? "/dev/null" : command.output;
   return prepared;
 }
@@ -42,11 +46,11 @@ Prepared prepare(const Command& command) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD}) ::signal(signal, SIG_DFL);
-  const int input = open("/dev/null", O_RDONLY);
+  const int input = prepared.input_from ? *prepared.input_from : open("/dev/null", O_RDONLY);
   const int output = open(prepared.output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   if (input < 0 || output < 0) _exit(126);
   dup2(input, 0);
-  dup2(output, 1);
+  dup2(prepared.output_to ? *prepared.output_to : output, 1);
   dup2(output, 2);
   close_range(3, ~0U, 0);
   umask(0077);
@@ -68,8 +72,12 @@ Result<pid_t> spawn(const Command& command) {
 Result<int> run_and_wait(const Command& command) {
   const auto pid = spawn(command);
   if (!pid) return pid.error();
+  return wait_for_end(*pid);
+}
+
+Result<int> wait_for_end(pid_t pid) {
   int status = 0;
-  while (waitpid(*pid, &status, 0) < 0) {
+  while (waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return Error{ErrorCode::internal, std::string("waitpid: ") + std::strerror(errno), {}};
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

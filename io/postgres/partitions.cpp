@@ -5,12 +5,11 @@
 #include <algorithm>
 
 #include "graph/base/log.hpp"
+#include "io/postgres/event_days.hpp"
 #include "io/postgres/rows.hpp"
 
 namespace mesher::postgres {
 namespace {
-
-constexpr std::string_view kLock = "select pg_advisory_xact_lock(7308332186)";  // any number, the same everywhere
 
 std::string name_of(std::string_view table, std::int64_t day) {
   auto date = date_text(day);
@@ -68,7 +67,7 @@ Status Partitions::make(Connection& connection, std::int64_t day) {
 
   auto transaction = Transaction::begin(connection);
   if (!transaction) return transaction.error();
-  if (auto locked = connection.query(kLock); !locked) return locked.error();
+  if (auto locked = connection.query(kPartitionLock); !locked) return locked.error();
   for (const auto* table : {"events", "event_blocks"}) {
     const auto attached = connection.query("select 1 from pg_inherits where inhrelid = to_regclass($1)",
                                            Params().text(name_of(table, day)));

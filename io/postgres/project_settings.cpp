@@ -44,6 +44,7 @@ std::string settings_to_json(const nodes::ports::ProjectSettings& settings) {
   const json document = {{"sample_rate", settings.sample_rate},
                          {"rate_limit_per_minute", settings.rate_limit_per_minute},
                          {"retention_days", settings.retention_days},
+                         {"event_budget", settings.event_budget},
                          {"filters",
                           {{"localhost", filters.localhost},
                            {"web_crawlers", filters.web_crawlers},
@@ -69,6 +70,7 @@ void settings_from_json(std::string_view text, nodes::ports::ProjectSettings& se
   }
   read(document, "rate_limit_per_minute", settings.rate_limit_per_minute);
   read(document, "retention_days", settings.retention_days);
+  read(document, "event_budget", settings.event_budget);
   const auto& filters = member(document, "filters");
   read(filters, "localhost", settings.filters.localhost);
   read(filters, "web_crawlers", settings.filters.web_crawlers);

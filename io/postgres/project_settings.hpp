@@ -8,7 +8,7 @@
 namespace mesher::postgres {
 
 /// projects.settings: everything of ProjectSettings that is not a column.
-///   {"sample_rate": 1.0, "rate_limit_per_minute": 0, "retention_days": 90,
+///   {"sample_rate": 1.0, "rate_limit_per_minute": 0, "retention_days": 90, "event_budget": 0,
 ///    "filters": {"localhost": false, "web_crawlers": false, "browser_extensions": false, "legacy_browsers": false,
 ///                "messages": [], "releases": [], "ip_addresses": []},
 ///    "scrub": {"enabled": true, "keys": [], "safe_keys": [], "ip_addresses": false},

@@ -81,7 +81,9 @@ void differ_deep(Json& details, const std::string& name, const Json& from, const
   for (const auto* object : {&from, &to}) {
     if (!object->is_object()) continue;
     for (const auto& [key, value] : object->items()) {
-      differ_deep(details, name + "." + key, member(from, key), member(to, key));
+      auto path = name;
+      path.append(".").append(key);
+      differ_deep(details, path, member(from, key), member(to, key));
     }
   }
 }
@@ -227,7 +229,7 @@ Result<std::optional<KeyRow>> edit_key(Pool& pool, const ProjectRow& project, st
   static const std::string kSql =
       "select " + std::string(kKeyColumns) +
       " from project_keys where project_id = $1::integer and id = $2::integer for no key update";
-  const auto found = key_of((*lease)->query(kSql, Params().integer(project.id).integer(key_id)));
+  auto found = key_of((*lease)->query(kSql, Params().integer(project.id).integer(key_id)));
   if (!found || !*found) return found;
   auto row = **found;
   if (!edit(row)) return std::optional<KeyRow>();

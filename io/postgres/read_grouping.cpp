@@ -60,6 +60,7 @@ std::vector<Scored> most_alike(const Rows& rows, std::string_view signature, std
 Result<std::map<nodes::Fingerprint, std::int64_t>> issues_of_hashes(Pool& pool, std::uint32_t project_id,
                                                                     const std::vector<nodes::Fingerprint>& hashes) {
   std::vector<std::string_view> raw;
+  raw.reserve(hashes.size());
   for (const auto& hash : hashes) raw.emplace_back(reinterpret_cast<const char*>(hash.data()), hash.size());
   Params params;
   params.integer(project_id).bytes_array(raw);
@@ -113,6 +114,7 @@ Result<std::vector<SimilarIssue>> similar_issues(Pool& pool, std::uint32_t proje
   // Twice as many: some may have been deleted since.
   const auto scored = most_alike(*rows, mine->bytes(0, 0), issue_id, std::size_t{limit} * 2, least);
   std::vector<std::int64_t> ids;
+  ids.reserve(scored.size());
   for (const auto& [score, id] : scored) ids.push_back(id);
   auto found = issues_by_id(pool, project_id, ids);
   if (!found) return std::move(found).error();

@@ -121,16 +121,4 @@ Result<std::vector<OutcomeRow>> list_outcomes(Pool& pool, std::uint32_t project_
   return list;
 }
 
-Result<StorageRow> storage_of(Pool& pool, std::uint32_t project_id) {
-  Params params;
-  params.integer(project_id);
-  auto rows = pool.query(
-      "select (select count(*) from issues where project_id = $1::integer and event_count > 0),"
-      " (select coalesce(sum(events), 0)::bigint from project_hours where project_id = $1::integer),"
-      " (select coalesce(sum(pg_column_size(data)), 0)::bigint from event_blocks where project_id = $1::integer)",
-      params);
-  if (!rows) return std::move(rows).error();
-  return StorageRow{rows->integer(0, 0), rows->integer(0, 1), rows->integer(0, 2)};
-}
-
 }  // namespace mesher::postgres

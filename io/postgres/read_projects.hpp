@@ -55,13 +55,4 @@ struct OutcomeRow {
 [[nodiscard]] Result<std::vector<OutcomeRow>> list_outcomes(Pool& pool, std::uint32_t project_id, UnixMicros from,
                                                             UnixMicros to);
 
-/// What a project keeps, from the roll-ups and the sizes of the tables: an estimate that costs the same however many
-/// events there are.
-struct StorageRow {
-  std::int64_t issues = 0;
-  std::int64_t events = 0;         ///< accepted, as far back as the roll-ups reach
-  std::int64_t payload_bytes = 0;  ///< compressed payload blocks
-};
-[[nodiscard]] Result<StorageRow> storage_of(Pool& pool, std::uint32_t project_id);
-
 }  // namespace mesher::postgres

@@ -16,6 +16,7 @@ constexpr std::string_view kSerialization = "40001";
 constexpr std::string_view kUndefinedTable = "42P01";
 constexpr std::string_view kDuplicateTable = "42P07";
 constexpr std::string_view kLockTimeout = "55P03";
+constexpr std::string_view kCanceled = "57014";  ///< statement_timeout
 }  // namespace sqlstate
 
 /// What a failure means for the caller.

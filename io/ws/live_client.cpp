@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "io/http/text.hpp"
@@ -11,7 +10,7 @@ namespace mesher::ws {
 namespace {
 
 // Frames handed to the socket and not yet written: enough to keep it busy. What waits beyond them can still be dropped.
-constexpr std::size_t kSocketWindow = 16;
+constexpr std::size_t kSocketWindow = 64;
 // Answers waiting for a client that does not read; it is not read from until they are gone.
 constexpr std::size_t kMaxAnswers = 32;
 
@@ -38,7 +37,30 @@ void LiveClient::close() {
   socket_.reset();
   events_.clear();
   answers_.clear();
+  missed_.clear();
   bytes_ = 0;
+}
+
+void LiveClient::dismiss(std::string_view reason) {
+  constexpr std::uint16_t kPolicyViolation = 1008;
+  const std::lock_guard lock(mutex_);
+  events_.clear();
+  missed_.clear();
+  bytes_ = 0;
+  if (socket_) socket_->close(kPolicyViolation, reason);
+}
+
+void LiveClient::begin_resume() {
+  const std::lock_guard lock(mutex_);
+  ++resuming_;
+}
+
+void LiveClient::end_resume(std::vector<Text> missed) {
+  const std::lock_guard lock(mutex_);
+  --resuming_;
+  if (!socket_) return;
+  for (auto& text : missed) missed_.push_back(std::move(text));
+  send();
 }
 
 bool LiveClient::is_open() const {
@@ -60,16 +82,24 @@ void LiveClient::answer(Text text) {
 }
 
 void LiveClient::offer(const Text& text) {
+  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
+  if (!socket_) return;
   queue(text);
+  if (flush_waits_) return;
+  if (now - sent_at_ >= flusher_.pause()) {
+    sent_at_ = now;
+    return send();
+  }
+  flush_waits_ = true;
+  flusher_.later(shared_from_this());
 }
 
-void LiveClient::offer_event(const nodes::Event& event, const Text& text) {
+void LiveClient::flush() {
   const std::lock_guard lock(mutex_);
-  const bool wanted = std::any_of(subscriptions_.begin(), subscriptions_.end(), [&](const auto& entry) {
-    return entry.second.project_id == event.project_id && entry.second.filter.passes(event);
-  });
-  if (wanted) queue(text);
+  flush_waits_ = false;
+  sent_at_ = std::chrono::steady_clock::now();
+  send();
 }
 
 void LiveClient::send_more() {
@@ -77,37 +107,7 @@ void LiveClient::send_more() {
   send();
 }
 
-bool LiveClient::subscribe(const LiveRequest& request, std::optional<std::uint32_t>& replaced) {
-  const std::lock_guard lock(mutex_);
-  const auto at = subscriptions_.find(request.id);
-  if (at == subscriptions_.end() && subscriptions_.size() >= options_.max_subscriptions) return false;
-  if (at != subscriptions_.end()) replaced = at->second.project_id;
-  subscriptions_[request.id] = {request.project_id, request.filter};
-  return true;
-}
-
-std::optional<std::uint32_t> LiveClient::unsubscribe(const std::string& id) {
-  const std::lock_guard lock(mutex_);
-  const auto at = subscriptions_.find(id);
-  if (at == subscriptions_.end()) return std::nullopt;
-  const auto project = at->second.project_id;
-  subscriptions_.erase(at);
-  return project;
-}
-
-bool LiveClient::subscribed_to(std::uint32_t project) const {
-  const std::lock_guard lock(mutex_);
-  return std::any_of(subscriptions_.begin(), subscriptions_.end(),
-                     [&](const auto& entry) { return entry.second.project_id == project; });
-}
-
-std::int64_t LiveClient::forget_all() {
-  const std::lock_guard lock(mutex_);
-  return static_cast<std::int64_t>(std::exchange(subscriptions_, {}).size());
-}
-
 void LiveClient::queue(const Text& text) {
-  if (!socket_) return;
   events_.push_back(text);
   bytes_ += text->size();
   while (events_.size() > options_.queue_frames || (bytes_ > options_.queue_bytes && events_.size() > 1)) {
@@ -116,33 +116,44 @@ void LiveClient::queue(const Text& text) {
     ++dropped_;
     dropped_total_.add();
   }
-  send();
 }
 
 void LiveClient::update_reading() {
   if (socket_) socket_->pause_reading(asking_ || answers_.size() > kMaxAnswers);
 }
 
-/// What was dropped was older than all that waits, so it is told first.
 void LiveClient::send() {
   if (!socket_) return;
-  while (socket_->queued() < kSocketWindow) {
-    if (!answers_.empty()) {
-      if (!socket_->send(answers_.front())) return;
-      answers_.pop_front();
-      update_reading();
-    } else if (dropped_ > 0) {
-      if (!socket_->send(live_frame("dropped", {}, fmt::format(R"(,"count":{})", dropped_)))) return;
-      dropped_ = 0;
-    } else if (!events_.empty()) {
-      if (!socket_->send(events_.front())) return;
-      bytes_ -= events_.front()->size();
-      events_.pop_front();
-      sent_.add();
-    } else {
-      return;
-    }
+  while (socket_->queued() < kSocketWindow && send_next()) {
   }
+}
+
+/// What was missed is older than all that waits, and so is what was dropped: it is told first. False: there is nothing,
+/// or no room.
+bool LiveClient::send_next() {
+  if (!answers_.empty()) {
+    if (!socket_->send(answers_.front())) return false;
+    answers_.pop_front();
+    update_reading();
+    return true;
+  }
+  if (!missed_.empty()) {
+    if (!socket_->send(missed_.front())) return false;
+    missed_.pop_front();
+    sent_.add();
+    return true;
+  }
+  if (resuming_ > 0) return false;
+  if (dropped_ > 0) {
+    if (!socket_->send(live_frame("dropped", {}, fmt::format(R"(,"count":{})", dropped_)))) return false;
+    dropped_ = 0;
+    return true;
+  }
+  if (events_.empty() || !socket_->send(events_.front())) return false;
+  bytes_ -= events_.front()->size();
+  events_.pop_front();
+  sent_.add();
+  return true;
 }
 
 }  // namespace mesher::ws

@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
+
+#include "nodes/coerce.hpp"
+#include "nodes/query/parse.hpp"
 
 namespace mesher::ws {
 namespace {
@@ -15,6 +20,7 @@ constexpr std::size_t kMaxValues = 100;
 /// Ends the reading of a message; caught in parse_live_request.
 struct Wrong {
   std::string code, message;
+  std::size_t position = 0;
 };
 
 /// A string or a list of strings.
@@ -41,8 +47,44 @@ std::uint8_t read_levels(const Json& value) {
   return bits;
 }
 
+/// Compiled once, however many events it will be asked of. Answers its printed form.
+query::Node read_query(const Json& value) {
+  if (value.is_null()) return {};
+  if (!value.is_string()) throw Wrong{"invalid_filter", "filter.query must be a string"};
+  auto parsed = query::parse(value.get_ref<const std::string&>(), query::Scope::stream);
+  if (auto* mistake = std::get_if<query::Mistake>(&parsed)) {
+    throw Wrong{"invalid_query",
+                "filter.query: position " + std::to_string(mistake->position) + ": " + mistake->message,
+                mistake->position};
+  }
+  return std::get<query::Node>(std::move(parsed));
+}
+
+/// The most selective thing that the filter asks for.
+query::Requirement requirement(const LiveFilter& filter, const query::Node& query) {
+  query::Requirement required;
+  const auto of = [&](query::Field field, std::string_view key, const std::vector<std::string>& values) {
+    for (const auto& value : values) required.any_mark.push_back(query::mark_of(field, key, value));
+  };
+  const auto is_good = [](const std::vector<std::string>& values) {
+    return !values.empty() && std::none_of(values.begin(), values.end(), [](const auto& v) { return v.empty(); });
+  };
+  for (const auto& [key, values] : filter.tags) {
+    if (!is_good(values)) continue;
+    of(query::Field::tag, key, values);
+    return required;
+  }
+  required = query::requirement_of(query);
+  if (required.any_mark.empty() && is_good(filter.environments)) {
+    required = {};
+    of(query::Field::environment, {}, filter.environments);
+  }
+  return required;
+}
+
 LiveFilter read_filter(const Json& value) {
   LiveFilter filter;
+  query::Node query;
   if (value.is_null()) return filter;
   if (!value.is_object()) throw Wrong{"invalid_filter", "filter must be an object"};
   for (const auto& [name, part] : value.items()) {
@@ -59,12 +101,30 @@ LiveFilter read_filter(const Json& value) {
         throw Wrong{"invalid_filter", "filter.issue_id must be a number"};
       if (!part.is_null()) filter.issue_id = part.get<std::int64_t>();
     } else if (name == "query") {
-      if (!part.is_null() && part != "") throw Wrong{"not_supported", "filter.query is not supported yet"};
+      query = read_query(part);
     } else {
-      throw Wrong{"invalid_filter", "filter has no \"" + name + "\": use level, environment, tags, issue_id"};
+      throw Wrong{"invalid_filter", "filter has no \"" + name + "\": use level, environment, tags, issue_id, query"};
     }
   }
+  if (!query.empty()) filter.matcher = std::make_shared<const query::Matcher>(query);
+  filter.required = requirement(filter, query);
+  filter.key = Json{filter.levels, filter.environments, filter.tags, filter.issue_id, query::print(query)}.dump(
+      -1, ' ', false, Json::error_handler_t::replace);
   return filter;
+}
+
+LiveSince read_since(const Json& value) {
+  LiveSince since;
+  if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    since.event = nodes::EventId::parse(text);
+    if (since.event) return since;
+    if (const auto time = nodes::parse_rfc3339(text)) {
+      since.time = *time;
+      return since;
+    }
+  }
+  throw Wrong{"invalid_message", "since must be the id of an event or a time (RFC 3339)"};
 }
 
 LiveRequest read_request(const Json& json) {
@@ -87,6 +147,9 @@ LiveRequest read_request(const Json& json) {
   }
   request.project_id = project->get<std::uint32_t>();
   if (const auto filter = json.find("filter"); filter != json.end()) request.filter = read_filter(*filter);
+  if (const auto since = json.find("since"); since != json.end() && !since->is_null()) {
+    request.since = read_since(*since);
+  }
   return request;
 }
 
@@ -101,11 +164,12 @@ bool LiveFilter::passes(const nodes::Event& event) const {
   if (levels != 0 && (levels >> static_cast<unsigned>(event.level) & 1U) == 0) return false;
   if (issue_id != 0 && event.issue_id != issue_id) return false;
   if (!environments.empty() && !contains(environments, event.environment)) return false;
-  return std::all_of(tags.begin(), tags.end(), [&](const auto& wanted) {
+  const bool tagged = std::all_of(tags.begin(), tags.end(), [&](const auto& wanted) {
     return std::any_of(event.tags.begin(), event.tags.end(), [&](const nodes::Tag& tag) {
       return tag.key == wanted.first && contains(wanted.second, tag.value);
     });
   });
+  return tagged && (!matcher || matcher->matches(event));
 }
 
 ParsedLiveRequest parse_live_request(std::string_view text) {
@@ -124,7 +188,8 @@ ParsedLiveRequest parse_live_request(std::string_view text) {
   } catch (Wrong& wrong) {
     const auto id = json.find("id");
     const bool named = id != json.end() && id->is_string() && id->get_ref<const std::string&>().size() <= kMaxId;
-    parsed.mistake = {named ? id->get<std::string>() : std::string(), std::move(wrong.code), std::move(wrong.message)};
+    parsed.mistake = {named ? id->get<std::string>() : std::string(), std::move(wrong.code), std::move(wrong.message),
+                      wrong.position};
   }
   return parsed;
 }

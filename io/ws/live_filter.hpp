@@ -1,14 +1,18 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "graph/base/result.hpp"
+#include "graph/base/clock.hpp"
 #include "nodes/event.hpp"
+#include "nodes/query/marks.hpp"
+#include "nodes/query/match.hpp"
 
 namespace mesher::ws {
 
@@ -18,8 +22,17 @@ struct LiveFilter {
   std::vector<std::string> environments;
   std::vector<std::pair<std::string, std::vector<std::string>>> tags;  ///< each key must have one of its values
   std::int64_t issue_id = 0;                                           ///< 0: any
+  std::shared_ptr<const query::Matcher> matcher = nullptr;             ///< of the query; null: any
+  query::Requirement required = {};                                    ///< what every event has that passes
+  std::string key = {};  ///< the same for filters that are written the same, whatever the order
 
   [[nodiscard]] bool passes(const nodes::Event& event) const;
+};
+
+/// From where a subscription goes on after a reconnect: behind this event, or behind what was received at this time.
+struct LiveSince {
+  std::optional<nodes::EventId> event;
+  UnixMicros time = 0;
 };
 
 /// What a client asks for in one text frame.
@@ -28,13 +41,15 @@ struct LiveRequest {
   std::string id;
   std::uint32_t project_id = 0;
   LiveFilter filter;
+  std::optional<LiveSince> since;
 };
 
 /// A request that can't be read: what is wrong, and with which subscription if its id could be read.
 struct LiveMistake {
   std::string id;
-  std::string code;  ///< invalid_message, invalid_filter or not_supported
+  std::string code;  ///< invalid_message, invalid_filter or invalid_query
   std::string message;
+  std::size_t position = 0;  ///< of invalid_query: character of the query, from 1
 };
 
 /// One of the two is set.

@@ -37,6 +37,7 @@ struct ProjectSettings {
   double sample_rate = 1.0;
   std::uint32_t rate_limit_per_minute = 0;  ///< 0: none
   std::uint32_t retention_days = 90;
+  std::uint32_t event_budget = 0;  ///< how many events are kept, about; 0: all of retention_days
   FilterSettings filters;
   ScrubSettings scrub;
   std::vector<std::string> allowed_origins;  ///< empty: any

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "bench/load/latency.hpp"
-#include "bench/load/random.hpp"
 #include "bench/load/wire.hpp"
+#include "graph/base/random.hpp"
 
 namespace mesher::bench {
 namespace {

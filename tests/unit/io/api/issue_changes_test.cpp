@@ -72,6 +72,27 @@ TEST_F(ISSUE_01_changes, of_one_issue_are_shown_noted_and_undone) {
   EXPECT_EQ(issue("disk full")["substatus"], "new");
 }
 
+using ORG_06_audit_of_issues = IssueChangesTest;
+
+TEST_F(ORG_06_audit_of_issues, has_every_change_with_who_and_what) {
+  const auto title = issue("disk full")["title"];
+  ASSERT_EQ(patch(path("disk full"), {{"status", "resolved"}}).status, 200);
+  ASSERT_EQ(patch(path("disk full"), {{"status", "resolved"}}).status, 200);  // changes nothing
+  ASSERT_EQ(patch(issues(), {{"query", ""}, {"assigned_to", {{"user", bob_}}}}).status, 200);
+  ASSERT_EQ(api_.send("DELETE", path("disk full"), token_).status, 200);
+  const auto log = db_.sql(
+      "select string_agg(concat_ws(' ', action, target_type, actor, details->>'status', "
+      "details->'assigned_to'->>'user'),"
+      " '; ' order by id) from audit_log where project_id = " +
+      std::to_string(project_));
+  const auto who = ann_email_;
+  EXPECT_EQ(log, "issue.update issue " + who + " resolved; issue.update issues " + who + " " + std::to_string(bob_) +
+                     "; issue.delete issue " + who);
+  EXPECT_EQ(db_.sql("select target from audit_log where action = 'issue.delete' and project_id = " +
+                    std::to_string(project_)),
+            title.get<std::string>());
+}
+
 TEST_F(ISSUE_01_changes, say_what_an_issue_waits_for) {
   const TestJson until{{"events", 100}, {"window_seconds", 3600}};
   auto changed = patch(path("disk full"), {{"status", "archived"}, {"until", until}});

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "io/api/docs_page.hpp"
 #include "io/api/error_codes.hpp"
 #include "io/api/routes.hpp"
 #include "io/http/ingest.hpp"
@@ -96,8 +97,9 @@ std::set<std::string> served() {
   http::Ingest ingest({}, projects, journal, clock, metrics, std::make_shared<http::ByteBudget>(1 << 20));
   ingest.add_routes(router);
   metrics::add_routes(router, metrics, {});
-  ws::LiveHub hub({}, nullptr, metrics);
+  ws::LiveHub hub({}, nullptr, nullptr, metrics);
   hub.add_routes(router);
+  add_docs_routes(router);
   std::set<std::string> all;
   for (const auto& route : routes()) all.insert(std::string(route.method) + " " + std::string(route.pattern));
   for (const auto& route : router.routes()) {
@@ -114,11 +116,78 @@ TEST(API_openapi, describes_every_route_and_no_other) {
   EXPECT_EQ(described, served());
 }
 
+TEST(API_docs, are_a_page_of_files_that_are_built_in_and_asks_nobody_else) {
+  http::Router router;
+  add_docs_routes(router);
+  const auto get = [&](const std::string& path) {
+    http::Request request;
+    request.method = "GET";
+    request.path = path;
+    http::Response answer;
+    router.handle(std::move(request), [&](http::Response response) { answer = std::move(response); });
+    return answer;
+  };
+  const auto page = get("/api/docs");
+  ASSERT_EQ(page.status, 200);
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  std::string policy;
+  for (const auto& [name, value] : page.headers) {
+    if (name == "Content-Security-Policy") policy = value;
+  }
+  EXPECT_EQ(policy.rfind("default-src 'none';", 0), 0U);
+  EXPECT_EQ(policy.find("unsafe"), std::string::npos);
+  EXPECT_EQ(get("/api/openapi.yaml").body, file("schema/openapi.yaml"));
+  for (const auto& its : docs_files()) {
+    if (its.name == "openapi.yaml") continue;
+    EXPECT_EQ(its.content, file("io/api/docs/" + std::string(its.name)));
+    EXPECT_EQ(its.content.find("://"), std::string::npos) << its.name;
+    EXPECT_EQ(get("/api/docs/" + std::string(its.name)).status, 200);
+  }
+  for (std::size_t at = page.body.find("/api/docs/"); at != std::string::npos;
+       at = page.body.find("/api/docs/", at + 1)) {
+    EXPECT_EQ(get(page.body.substr(at, page.body.find('"', at) - at)).status, 200);
+  }
+  EXPECT_EQ(get("/api/docs/passwd").status, 404);
+}
+
 TEST(API_openapi, every_operation_says_what_success_is) {
   for (const auto& operation : documented()) {
     EXPECT_FALSE(operation.tags.empty()) << operation.route;
     EXPECT_TRUE(operation.has_success) << operation.route;
   }
+}
+
+/// Content below a request's body or an answer of success, which has its media type by twelve blanks, is shown by
+/// example.
+TEST(API_openapi, every_body_and_every_successful_answer_in_json_has_an_example) {
+  std::string operation, media;
+  bool wanted = false, shown = true;
+  int found = 0;
+  std::size_t deep = 12;
+  const auto close = [&] {
+    EXPECT_TRUE(shown) << operation << ": " << media << " has no example";
+    shown = true;
+  };
+  for (const auto& line : lines(file("schema/openapi.yaml"))) {
+    const auto indent = line.find_first_not_of(' ');
+    if (indent == std::string::npos) continue;
+    if (indent <= deep) close();
+    if (indent == 6 && line.rfind("operationId: ", 6) == 6) operation = line.substr(19);
+    if (indent <= 8)
+      wanted = line.rfind("      requestBody:", 0) == 0 || line.rfind("        \"2", 0) == 0 ||
+               (wanted && indent == 8 && line.rfind("        content:", 0) == 0);
+    // A request's media types are two blanks less deep than an answer's.
+    const bool type = line.find("application/") == indent && line.back() == ':' && (indent == 10 || indent == 12);
+    if (type && wanted) {
+      media = line.substr(indent);
+      deep = indent;
+      shown = false;
+      ++found;
+    }
+    if (line.find("example") == indent) shown = true;
+  }
+  close();
+  EXPECT_GT(found, 80);
 }
 
 TEST(API_openapi, every_reference_leads_somewhere) {

@@ -233,9 +233,9 @@ void TestApi::settle() {
   go.set_value();
 }
 
-std::optional<LiveAccess> TestApi::live(const std::string& token) {
-  std::promise<std::optional<LiveAccess>> promise;
-  live_authorizer(database.pool(), authenticator_, workers_)(token, [&](auto access) { promise.set_value(access); });
+std::optional<ws::LivePrincipal> TestApi::live(const std::string& token) {
+  std::promise<std::optional<ws::LivePrincipal>> promise;
+  live_authenticate(database.pool(), authenticator_, workers_)(token, [&](auto access) { promise.set_value(access); });
   return promise.get_future().get();
 }
 

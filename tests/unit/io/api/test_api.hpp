@@ -132,7 +132,7 @@ class TestApi {
   std::vector<TestJson> all_pages(const std::string& target, const std::string& token);
 
   /// What the live stream would be told about this token.
-  std::optional<LiveAccess> live(const std::string& token);
+  std::optional<ws::LivePrincipal> live(const std::string& token);
 
   TestDatabase& database = TestDatabase::instance();
   FakeGraph graph;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "io/http/server.hpp"
+#include "nodes/broadcast.hpp"
 #include "tests/unit/io/http/client.hpp"
 
 namespace mesher::ws {
@@ -29,6 +30,7 @@ class LiveHubTest : public ::testing::Test {
           if (token == "good" && !revoked_) return answer(LivePrincipal{1, false, {1, 2}});
           answer(std::nullopt);
         },
+        [this](LiveQuestion question, const auto& answer) { history_ ? history_(question, answer) : answer({}); },
         metrics_);
     hub_->add_routes(router_);
     http::ServerOptions server_options;
@@ -60,8 +62,45 @@ class LiveHubTest : public ::testing::Test {
     event.project_id = project;
     event.level = level;
     auto text = R"({"type":"event","n":)" + std::to_string(n) + R"(,"pad":")" + std::string(pad, 'p') + "\"}";
-    hub_->publish_event(event, std::make_shared<const std::string>(std::move(text)));
+    hub_->publish_event(event, 0, std::make_shared<const std::string>(std::move(text)));
   }
+  /// As the broadcast node does it; the event's id is `n`.
+  void store(int n, nodes::Level level = nodes::Level::error) {
+    const auto event = stored(n, level);
+    const auto position = hub_->note(std::span(&event, 1));
+    hub_->publish_event(event, position, std::make_shared<const std::string>(nodes::event_message(event)));
+  }
+  static nodes::Event stored(int n, nodes::Level level = nodes::Level::error) {
+    nodes::Event event;
+    event.project_id = 1;
+    event.level = level;
+    event.id.bytes[14] = static_cast<std::uint8_t>(n >> 8);
+    event.id.bytes[15] = static_cast<std::uint8_t>(n & 0xFF);
+    return event;
+  }
+  static int number_of(const Json& message) {
+    return std::stoi(message["id"].get<std::string>().substr(28), nullptr, 16);
+  }
+  static std::string id_of(int n) { return stored(n).id.hex(); }
+  /// Answers with the events that are asked for.
+  void remember() {
+    history_ = [](const LiveQuestion& question, const std::function<void(LivePast)>& answer) {
+      LivePast past;
+      past.available = true;
+      past.events = std::make_shared<nodes::EventBatch>();
+      for (const auto& id : question.ids) {
+        auto event = stored(id.bytes[14] << 8 | id.bytes[15]);
+        past.events->events.push_back(event);
+      }
+      answer(std::move(past));
+    };
+  }
+  static std::string resume(const std::string& id, int since, const std::string& filter = "{}") {
+    return R"({"type":"subscribe","id":")" + id + R"(","project_id":1,"since":")" + id_of(since) + R"(","filter":)" +
+           filter + "}";
+  }
+
+  std::function<void(const LiveQuestion&, const std::function<void(LivePast)>&)> history_;
 
   std::atomic<bool> revoked_{false};
   std::jthread helper_;
@@ -146,11 +185,10 @@ TEST_F(LiveHubTest, bad_messages_are_answered_and_the_socket_goes_on) {
   start({.max_subscriptions = 2});
   auto client = open();
   EXPECT_EQ(ask(client, "garbage")["code"], "invalid_message");
-  EXPECT_EQ(ask(client, subscribe("q", 1, R"({"query":"boom"})")),
-            (Json{{"type", "error"},
-                  {"id", "q"},
-                  {"code", "not_supported"},
-                  {"message", "filter.query is not supported yet"}}));
+  const auto mistake = ask(client, subscribe("q", 1, R"({"query":"boom level:loud"})"));
+  EXPECT_EQ(mistake["code"], "invalid_query");
+  EXPECT_EQ(mistake["id"], "q");
+  EXPECT_EQ(mistake["position"], 12);
   EXPECT_EQ(ask(client, R"({"type":"unsubscribe","id":"none"})")["code"], "not_found");
   ask(client, subscribe("1", 1));
   ask(client, subscribe("2", 1));
@@ -160,7 +198,7 @@ TEST_F(LiveHubTest, bad_messages_are_answered_and_the_socket_goes_on) {
 }
 
 TEST_F(LiveHubTest, STREAM_05_a_slow_client_loses_its_oldest_and_is_told_how_many) {
-  start({.queue_frames = 50});
+  start({.queue_frames = 50, .pause = 0ms});
   auto slow = open(4096);
   ask(slow, subscribe("s", 1));
   auto quick = open();
@@ -185,6 +223,16 @@ TEST_F(LiveHubTest, STREAM_05_a_slow_client_loses_its_oldest_and_is_told_how_man
   EXPECT_GT(lost, 0);
   EXPECT_EQ(received + lost, kEvents);
   EXPECT_EQ(metrics_.counter("mesher_live_dropped_total", "").value(), static_cast<std::uint64_t>(lost));
+}
+
+TEST_F(LiveHubTest, STREAM_05_what_comes_shortly_after_another_goes_out_together_and_in_order) {
+  start({.pause = 50ms});
+  auto client = open();
+  ask(client, subscribe("s", 1));
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 300; ++i) publish(1, i);
+    for (int i = 0; i < 300; ++i) EXPECT_EQ(next(client)["n"], i);
+  }
 }
 
 TEST_F(LiveHubTest, STREAM_05_frames_are_bounded_in_bytes_too) {
@@ -250,6 +298,162 @@ TEST_F(LiveHubTest, publishing_while_clients_come_and_go) {
     EXPECT_EQ(next(client)["type"], "event");
   }
   stop = true;
+}
+
+TEST_F(LiveHubTest, STREAM_02_a_thousand_filters_give_each_watcher_its_own) {
+  start({.max_subscriptions = 1000});
+  auto client = open();
+  for (int i = 0; i < 300; ++i) {
+    const auto n = std::to_string(i);
+    const std::string texts[] = {R"({"query":"n:)" + n + R"("})", R"({"tags":{"n":")" + n + R"("}})",
+                                 R"({"query":"\"number )" + n + R"( end\""})"};
+    const auto& text = texts[i % 3];
+    ASSERT_EQ(ask(client, subscribe("s" + std::to_string(i), 1, text))["type"], "subscribed") << text;
+  }
+  for (int i = 0; i < 300; i += 7) {
+    const auto value = std::to_string(i), message = "the number " + value + " end";
+    const nodes::Tag tags[] = {{"n", value}};
+    nodes::Event event;
+    event.project_id = 1;
+    event.message = message;
+    event.tags = tags;
+    hub_->publish_event(event, 0, std::make_shared<const std::string>(R"({"type":"event","n":)" + value + "}"));
+    EXPECT_EQ(next(client)["n"], i);
+  }
+  for (int i = 0; i < 300; ++i) ask(client, R"({"type":"unsubscribe","id":"s)" + std::to_string(i) + "\"}");
+  EXPECT_FALSE(hub_->watched(1));
+}
+
+TEST_F(LiveHubTest, STREAM_04_a_flood_of_updates_is_one_per_issue_and_interval) {
+  start({.update_interval = 100ms});
+  auto client = open();
+  ask(client, subscribe("s", 1));
+  const auto began = std::chrono::steady_clock::now();
+  constexpr int kUpdates = 5000;
+  for (int i = 1; i <= kUpdates; ++i) {
+    nodes::IssueChange change;
+    change.project_id = 1;
+    change.issue_id = 7;
+    change.event_count = static_cast<std::uint64_t>(i);
+    change.status = "unresolved";
+    hub_->update(change);
+  }
+  int updates = 0, count = 0;
+  while (count != kUpdates) {
+    const auto message = next(client);
+    ASSERT_EQ(message["type"], "issue_update");
+    EXPECT_GT(message["event_count"].get<int>(), count);  // the last one counts
+    count = message["event_count"].get<int>();
+    ++updates;
+  }
+  const auto intervals = (std::chrono::steady_clock::now() - began) / 100ms;
+  EXPECT_LE(updates, intervals + 2);
+  nodes::IssueChange resolved;
+  resolved.project_id = 1;
+  resolved.issue_id = 7;
+  resolved.event_count = kUpdates;
+  resolved.status = "resolved";
+  hub_->update(resolved);
+  EXPECT_EQ(next(client)["status"], "resolved");
+}
+
+TEST_F(LiveHubTest, STREAM_04_who_comes_back_gets_what_was_missed_once_and_in_order) {
+  start();
+  remember();
+  for (int i = 1; i <= 5; ++i) store(i);
+  auto client = open();
+  EXPECT_EQ(ask(client, resume("s", 2))["type"], "subscribed");
+  store(6);
+  for (int i = 3; i <= 5; ++i) EXPECT_EQ(number_of(next(client)), i);
+  const auto resumed = next(client);
+  EXPECT_EQ(resumed, (Json{{"type", "resumed"}, {"id", "s"}, {"count", 3}}));
+  EXPECT_EQ(number_of(next(client)), 6);
+  // A second subscription tells only what the first does not.
+  ask(client, resume("t", 1));
+  EXPECT_EQ(number_of(next(client)), 2);
+  EXPECT_EQ(next(client)["count"], 1);
+  store(7);
+  EXPECT_EQ(number_of(next(client)), 7);
+}
+
+TEST_F(LiveHubTest, STREAM_04_live_events_wait_for_what_was_missed) {
+  start();
+  std::function<void()> answer_now;
+  history_ = [&](const LiveQuestion& question, const std::function<void(LivePast)>& answer) {
+    ASSERT_EQ(question.ids.size(), 1U);
+    answer_now = [answer] {
+      LivePast past;
+      past.available = true;
+      past.events = std::make_shared<nodes::EventBatch>();
+      past.events->events.push_back(stored(2));
+      answer(std::move(past));
+    };
+  };
+  store(1);
+  store(2);
+  auto client = open();
+  EXPECT_EQ(ask(client, resume("s", 1))["type"], "subscribed");
+  store(3);
+  answer_now();
+  EXPECT_EQ(number_of(next(client)), 2);
+  EXPECT_EQ(next(client)["type"], "resumed");
+  EXPECT_EQ(number_of(next(client)), 3);
+}
+
+TEST_F(LiveHubTest, STREAM_04_too_much_or_nothing_known_is_said) {
+  start({.remembered = 100, .max_resumed = 3});
+  remember();
+  for (int i = 1; i <= 10; ++i) store(i);
+  auto client = open();
+  ask(client, resume("s", 1));
+  EXPECT_EQ(next(client), (Json{{"type", "resume_incomplete"}, {"id", "s"}, {"reason", "too_many"}}));
+  for (int i = 8; i <= 10; ++i) EXPECT_EQ(number_of(next(client)), i);
+  EXPECT_EQ(next(client)["count"], 3);
+  history_ = [](const LiveQuestion& question, const std::function<void(LivePast)>& answer) {
+    EXPECT_TRUE(question.since && question.since->event);
+    LivePast past;
+    past.available = true;
+    past.known = false;
+    answer(std::move(past));
+  };
+  ask(client, resume("t", 999));
+  EXPECT_EQ(next(client)["reason"], "unknown_event");
+  EXPECT_EQ(next(client)["count"], 0);
+}
+
+TEST_F(LiveHubTest, STREAM_01_rights_that_end_close_the_socket_or_the_subscription) {
+  start();
+  auto one = open(), other = open();
+  ask(one, subscribe("a", 1));
+  ask(one, subscribe("b", 2));
+  hub_->check_rights([](const std::vector<std::string>& tokens) {
+    EXPECT_EQ(tokens, std::vector<std::string>{"good"});
+    return std::unordered_map<std::string, LivePrincipal>{{"good", {1, false, {1}}}};
+  });
+  const auto lost = next(one);
+  EXPECT_EQ(lost["id"], "b");
+  EXPECT_EQ(lost["code"], "not_found");
+  EXPECT_FALSE(hub_->watched(2));
+  publish(1, 1);
+  EXPECT_EQ(next(one)["n"], 1);
+  hub_->check_rights([](const auto&) { return std::nullopt; });  // nobody to ask: goes on
+  publish(1, 2);
+  EXPECT_EQ(next(one)["n"], 2);
+  hub_->check_rights([](const auto&) { return std::unordered_map<std::string, LivePrincipal>{}; });
+  EXPECT_FALSE(one.receive_text());
+  EXPECT_FALSE(other.receive_text());
+  EXPECT_FALSE(hub_->watched(1));
+}
+
+TEST_F(LiveHubTest, STREAM_05_at_most_so_many_sockets_of_one_user) {
+  start({.max_sockets_per_user = 2});
+  {
+    const auto first = open(), second = open();
+    EXPECT_EQ(Client(server_->port()).upgrade("/api/v1/live?token=good"), 429);
+    EXPECT_EQ(Client(server_->port()).upgrade("/api/v1/live?token=late"), 101);  // somebody else
+  }
+  while (metrics_.gauge("mesher_live_sockets", "").value() > 0) std::this_thread::yield();
+  const auto again = open();
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <iterator>
 
-namespace mesher::bench {
+namespace mesher {
 
 /// The finaliser of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014): a
 /// bijection.
@@ -39,4 +39,4 @@ class Random {
   std::uint64_t state_;
 };
 
-}  // namespace mesher::bench
+}  // namespace mesher
