@@ -45,8 +45,8 @@ Result<Preview> of_window(postgres::Connection& connection, const Rule& rule, Un
                                                 condition.tag,   condition.window_seconds,           rule.filter};
   // What lies before is needed to know how full the window is at the beginning.
   const auto before = condition.window_seconds * 1'000'000 + condition.against_days * kDay;
-  const auto past = postgres::read_past(connection, window, from - before, to,
-                                        nodes::alerts::step_of(condition.window_seconds));
+  const auto past =
+      postgres::read_past(connection, window, from - before, to, nodes::alerts::step_of(condition.window_seconds));
   if (!past) return past.error();
   Preview preview;
   preview.complete = past->size() < postgres::kMostPast;

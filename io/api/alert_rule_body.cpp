@@ -87,9 +87,8 @@ void read_filter(Call& call, Body& body, std::string& filter) {
   if (!text) return;
   const auto parsed = query::parse(*text, query::Scope::stream);
   if (const auto* mistake = std::get_if<query::Mistake>(&parsed)) {
-    call.parameters.refuse(fail(Code::invalid_query,
-                                fmt::format("filter, character {}: {}", mistake->position, mistake->message),
-                                "filter"));
+    call.parameters.refuse(fail(
+        Code::invalid_query, fmt::format("filter, character {}: {}", mistake->position, mistake->message), "filter"));
     return;
   }
   filter = *text;
@@ -113,9 +112,8 @@ void read_webhook(Call& call, Body& body, const std::vector<notify::Action>& bef
   action.url = body.required_text("url", 1, 2048);
   if (call.parameters.failed()) return;
   if (const auto mistake = notify::mistake_in_url(action.url); !mistake.empty()) return body.refuse("url", mistake);
-  action.format =
-      body.choice("format", {"json", "slack", "discord", "mattermost", "teams", "pagerduty", "template"})
-          .value_or("json");
+  action.format = body.choice("format", {"json", "slack", "discord", "mattermost", "teams", "pagerduty", "template"})
+                      .value_or("json");
   const auto text = body.secret("template", 1, kLongestTemplate);
   if (call.parameters.failed()) return;
   if (action.format == "template") {

@@ -101,8 +101,7 @@ http::Response patch_alert_rule(Call& call) {
     set_channels(rule);
     return !call.parameters.failed();
   };
-  const auto changed =
-      postgres::edit_alert_rule(call.api.database, found->project, found->rule.id, edit, call.actor());
+  const auto changed = postgres::edit_alert_rule(call.api.database, found->project, found->rule.id, edit, call.actor());
   if (!changed) return fail(changed.error());
   if (call.parameters.failed()) return call.parameters.failure();
   if (!*changed) return no_such("alert rule");

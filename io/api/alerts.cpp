@@ -9,6 +9,7 @@
 #include "io/api/routes.hpp"
 #include "io/api/show.hpp"
 #include "io/notify/action.hpp"
+#include "io/notify/payload.hpp"
 #include "io/postgres/alert_outbox.hpp"
 #include "io/postgres/alert_store.hpp"
 #include "io/postgres/rows.hpp"
@@ -29,7 +30,7 @@ Json alert_json(const postgres::AlertRow& alert) {
   if (alert.issue_id != 0) {
     issue = {{"id", alert.issue_id}};
     if (alert.issue_short_id != 0) {
-      issue["short_id"] = fmt::format("{}-{}", alert.project_slug, alert.issue_short_id);
+      issue["short_id"] = notify::short_id_of(alert);
       issue["title"] = alert.issue_title;
       issue["culprit"] = alert.issue_culprit;
       issue["level"] = alert.issue_level;
@@ -85,8 +86,7 @@ http::Response set_status(Call& call, const std::string& status) {
       postgres::set_alert_status(call.api.database, found->project, found->alert, status, call.actor());
   if (!changed) return fail(changed.error());
   if (*changed && call.api.alerts.announce) call.api.alerts.announce({{found->alert.project_id, found->alert.id}});
-  const auto now =
-      postgres::find_alert(call.api.database, found->alert.id, call.principal.organization_ids());
+  const auto now = postgres::find_alert(call.api.database, found->alert.id, call.principal.organization_ids());
   if (!now) return fail(now.error());
   if (!*now) return no_such("alert");
   if (!*changed && (*now)->status != status) {
@@ -205,8 +205,7 @@ http::Response list_rule_deliveries(Call& call) {
   if (call.parameters.failed()) return call.parameters.failure();
   std::optional<postgres::DeliveryPlace> after;
   if (cursor) after = postgres::DeliveryPlace{number_of(cursor->front()), cursor->back()};
-  auto deliveries =
-      postgres::list_deliveries(call.api.database, found->project.id, found->rule.id, after, limit + 1);
+  auto deliveries = postgres::list_deliveries(call.api.database, found->project.id, found->rule.id, after, limit + 1);
   if (!deliveries) return fail(deliveries.error());
   std::optional<std::string> next;
   if (cut_to_page(*deliveries, limit)) {

@@ -152,7 +152,8 @@ std::vector<Setting> make_settings() {
        "What fires within this time after a place was told something is told there together.", "30 s",
        duration(&Config::notification_interval, std::chrono::seconds(1))},
       {"--secret-file", "MESHER_SECRET_FILE", "notifications", "secret_file",
-       "File with the secret that webhooks' secrets are sealed with; made at the first start. By default `secret.key` in "
+       "File with the secret that webhooks' secrets are sealed with; made at the first start. By default `secret.key` "
+       "in "
        "the data directory; servers that share a database share it.",
        "", path(&Config::secret_file)},
       {"--notification-ca-file", "MESHER_NOTIFICATION_CA_FILE", "notifications", "ca_file",

@@ -43,7 +43,8 @@ std::optional<Action> action_of(const Json& json) {
 }
 
 bool has_blank_or_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
 }
 
 }  // namespace
@@ -121,8 +122,7 @@ std::string mistake_in_address(std::string_view address) {
   if (address.size() > 254) return "is longer than 254 bytes";
   const auto at = address.rfind('@');
   const bool plausible = at != std::string_view::npos && at > 0 && at + 1 < address.size() &&
-                         !has_blank_or_control(address) &&
-                         address.find_first_of("<>,;\"()[]\\@") == at;
+                         !has_blank_or_control(address) && address.find_first_of("<>,;\"()[]\\@") == at;
   return plausible ? "" : "is no mail address";
 }
 

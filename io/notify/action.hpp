@@ -10,10 +10,10 @@
 namespace mesher::notify {
 
 struct Action {
-  std::string type;    ///< "webhook" or "email"
-  std::string url;     ///< of a webhook
-  std::string format;  ///< of a webhook: json, slack, discord, mattermost, teams, pagerduty or template
-  std::string text;    ///< of the format template
+  std::string type;             ///< "webhook" or "email"
+  std::string url;              ///< of a webhook
+  std::string format;           ///< of a webhook: json, slack, discord, mattermost, teams, pagerduty or template
+  std::string text;             ///< of the format template
   std::string sealed_secret;    ///< hexadecimal; empty: none
   std::vector<std::string> to;  ///< of a mail
 };

@@ -49,7 +49,8 @@ std::string base64(std::string_view bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     std::uint32_t group = 0;
     const auto part = bytes.substr(i, 3);
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < part.size() ? static_cast<unsigned char>(part[k]) : 0);
+    for (std::size_t k = 0; k < 3; ++k)
+      group = group << 8 | (k < part.size() ? static_cast<unsigned char>(part[k]) : 0);
     for (std::size_t k = 0; k < 4; ++k) out += k <= part.size() ? kDigits[group >> (18 - 6 * k) & 63] : '=';
   }
   return out;
@@ -61,7 +62,8 @@ std::string encoded_header(std::string_view text) {
     while (!clean.empty() && (static_cast<unsigned char>(text[clean.size()]) & 0xc0) == 0x80) clean.pop_back();
   }
   // A line break would begin another header.
-  std::replace_if(clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  std::replace_if(
+      clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
   if (plain_ascii(clean) && clean.size() <= kLineOfBase64) return clean;
   std::string out;
   for (std::size_t i = 0; i < clean.size();) {

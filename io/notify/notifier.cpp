@@ -196,8 +196,7 @@ Status Notifier::gather_one(Connection& connection, const postgres::ReadyChannel
   }
   auto message = message_of(std::move(*alerts), options_.public_url);
   message.more = static_cast<std::size_t>(taken.more);
-  const auto added =
-      postgres::add_delivery(connection, delivery_of(message, *action, taken.rule_id, "alerts"));
+  const auto added = postgres::add_delivery(connection, delivery_of(message, *action, taken.rule_id, "alerts"));
   if (!added) return added.error();
   return transaction->commit();
 }
@@ -226,8 +225,14 @@ void Notifier::send(DueDelivery delivery) {
     return done(std::move(unreadable));
   }
   if (action->type != "email") return send_webhook(delivery, *action, std::move(done));
-  MailDraft draft{options_.transport.smtp.from, action->to, delivery.subject, delivery.body, delivery.html,
-                  delivery.id, delivery.thread, delivery.created_at};
+  MailDraft draft{options_.transport.smtp.from,
+                  action->to,
+                  delivery.subject,
+                  delivery.body,
+                  delivery.html,
+                  delivery.id,
+                  delivery.thread,
+                  delivery.created_at};
   transport_.mail(action->to, compose(draft), std::move(done));
 }
 
@@ -267,9 +272,11 @@ Status Notifier::note_outcomes(Connection& connection) {
     const bool taken = outcome.error.empty();
     const bool again = !taken && outcome.worth_retry && age < options_.give_up_after;
     const postgres::AttemptMade attempt{began, outcome.took.count(), outcome.status, outcome.error, outcome.answer};
-    const auto noted =
-        postgres::note_attempt(connection, delivery, attempt, taken ? "delivered" : again ? "pending" : "failed",
-                               again ? pause_after(delivery.attempts, outcome) : 0ms);
+    const auto noted = postgres::note_attempt(connection, delivery, attempt,
+                                              taken   ? "delivered"
+                                              : again ? "pending"
+                                                      : "failed",
+                                              again ? pause_after(delivery.attempts, outcome) : 0ms);
     if (!noted) return noted;
     (taken ? delivered_ : again ? retried_ : failed_).add();
     seconds_.observe(std::chrono::duration<double>(outcome.took).count());

@@ -14,8 +14,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using postgres::AlertRow;
 
-constexpr std::size_t kMostEmbeds = 10;   // Discord takes no more; the others read badly with more
-constexpr std::size_t kMostText = 250;    // characters of a title
+constexpr std::size_t kMostEmbeds = 10;  // Discord takes no more; the others read badly with more
+constexpr std::size_t kMostText = 250;   // characters of a title
 
 std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -52,7 +52,8 @@ std::string reason(const AlertRow& alert) {
 
 std::string title(const AlertRow& alert) {
   const auto text = alert.issue_title.empty() ? alert.key : alert.issue_title;
-  return cut(fmt::format("{}: {}", alert.rule_name, is_moment(alert) && !alert.issue_title.empty() ? text : reason(alert)));
+  return cut(
+      fmt::format("{}: {}", alert.rule_name, is_moment(alert) && !alert.issue_title.empty() ? text : reason(alert)));
 }
 
 std::string details(const AlertRow& alert) {
@@ -67,7 +68,7 @@ Json issue_json(const Message& message, const AlertRow& alert) {
   if (alert.issue_id == 0) return nullptr;
   Json json{{"id", alert.issue_id}};
   if (alert.issue_short_id == 0) return json;
-  json["short_id"] = fmt::format("{}-{}", alert.project_slug, alert.issue_short_id);
+  json["short_id"] = short_id_of(alert);
   json["title"] = alert.issue_title;
   json["culprit"] = alert.issue_culprit;
   json["level"] = alert.issue_level;
@@ -159,9 +160,8 @@ Json discord(const Message& message) {
     embeds.back()["footer"] = {{"text", rest}};
   }
   // Nobody is pinged by what an error happens to say.
-  return {{"content", summary(message)},
-          {"embeds", std::move(embeds)},
-          {"allowed_mentions", {{"parse", Json::array()}}}};
+  return {
+      {"content", summary(message)}, {"embeds", std::move(embeds)}, {"allowed_mentions", {{"parse", Json::array()}}}};
 }
 
 Json teams(const Message& message) {
@@ -177,16 +177,14 @@ Json teams(const Message& message) {
                         {"markdown", false}});
   }
   if (const auto rest = rest_of(message, kMostEmbeds); !rest.empty()) sections.push_back({{"activityTitle", rest}});
-  Json card{{"@type", "MessageCard"},
-            {"@context", "https://schema.org/extensions"},
-            {"summary", summary(message)},
-            {"themeColor", color_of(message.alerts.front())},
-            {"title", summary(message)},
-            {"sections", std::move(sections)}};
+  Json card{{"@type", "MessageCard"},      {"@context", "https://schema.org/extensions"},
+            {"summary", summary(message)}, {"themeColor", color_of(message.alerts.front())},
+            {"title", summary(message)},   {"sections", std::move(sections)}};
   if (!message.base_url.empty()) {
-    card["potentialAction"] = {{{"@type", "OpenUri"},
-                                {"name", "Open"},
-                                {"targets", {{{"os", "default"}, {"uri", alert_url(message, message.alerts.front())}}}}}};
+    card["potentialAction"] = {
+        {{"@type", "OpenUri"},
+         {"name", "Open"},
+         {"targets", {{{"os", "default"}, {"uri", alert_url(message, message.alerts.front())}}}}}};
   }
   return card;
 }
@@ -236,6 +234,13 @@ std::string alert_url(const Message& message, const AlertRow& alert) {
   return fmt::format("{}/projects/{}/alerts/{}", message.base_url, message.project_id, alert.id);
 }
 
+std::string short_id_of(const AlertRow& alert) {
+  std::string slug = alert.project_slug;
+  std::transform(slug.begin(), slug.end(), slug.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return fmt::format("{}-{}", slug, alert.issue_short_id);
+}
+
 Webhook webhook_of(const Message& message, const Action& action) {
   constexpr const char* kJson = "application/json";
   const auto& format = action.format;
@@ -267,10 +272,9 @@ Mail mail_of(const Message& message) {
   Mail mail;
   mail.subject = summary(message);
   const auto& first = message.alerts.front();
-  const bool one_issue = first.issue_id != 0 &&
-                         std::all_of(message.alerts.begin(), message.alerts.end(), [&](const AlertRow& alert) {
-                           return alert.issue_id == first.issue_id;
-                         });
+  const bool one_issue =
+      first.issue_id != 0 && std::all_of(message.alerts.begin(), message.alerts.end(),
+                                         [&](const AlertRow& alert) { return alert.issue_id == first.issue_id; });
   mail.thread = one_issue ? fmt::format("issue-{}-{}", message.project_id, first.issue_id)
                           : fmt::format("rule-{}-{}", message.project_id, first.rule_id);
   mail.plain = summary(message) + "\n\n";

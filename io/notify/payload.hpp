@@ -28,6 +28,9 @@ constexpr std::size_t kMostListed = 500;  ///< alerts of a message
 [[nodiscard]] std::string summary(const Message& message);
 [[nodiscard]] std::string alert_url(const Message& message, const postgres::AlertRow& alert);
 
+/// "WEB-17", the alert's issue.
+[[nodiscard]] std::string short_id_of(const postgres::AlertRow& alert);
+
 struct Webhook {
   std::string content_type, body;
 };

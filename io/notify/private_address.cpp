@@ -54,7 +54,7 @@ bool is_private6(const std::uint8_t* bytes) {
   if ((bytes[0] & 0xe0) != 0x20) return true;
   if (bytes[0] == 0x20 && bytes[1] == 0x02) return is_private4(number_at(bytes + 2));  // 6to4
   if (bytes[0] == 0x20 && bytes[1] == 0x01) {
-    const bool assigned = bytes[2] < 2;                          // 2001::/23: Teredo, ORCHID and the like
+    const bool assigned = bytes[2] < 2;  // 2001::/23: Teredo, ORCHID and the like
     const bool documentation = bytes[2] == 0x0d && bytes[3] == 0xb8;
     return assigned || documentation;
   }

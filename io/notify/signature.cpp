@@ -29,8 +29,7 @@ std::string signature(std::string_view body, std::string_view secret, std::int64
   crypto_auth_hmacsha256_update(&state, bytes(body), body.size());
   std::array<unsigned char, crypto_auth_hmacsha256_BYTES> mac{};
   crypto_auth_hmacsha256_final(&state, mac.data());
-  return fmt::format("t={},v1={}", unix_seconds,
-                     hex_of({reinterpret_cast<const char*>(mac.data()), mac.size()}));
+  return fmt::format("t={},v1={}", unix_seconds, hex_of({reinterpret_cast<const char*>(mac.data()), mac.size()}));
 }
 
 }  // namespace mesher::notify

@@ -43,7 +43,8 @@ bool is_json(std::string_view text) {
 }
 
 Read reader_of(std::string_view name) {
-  const auto* found = std::find_if(kVariables.begin(), kVariables.end(), [&](const auto& one) { return one.first == name; });
+  const auto* found =
+      std::find_if(kVariables.begin(), kVariables.end(), [&](const auto& one) { return one.first == name; });
   return found == kVariables.end() ? nullptr : found->second;
 }
 
@@ -79,7 +80,8 @@ std::string render(std::string_view text, const Message& message) {
   while (true) {
     const auto open = text.find("{{", at);
     const auto close = open == std::string_view::npos ? open : text.find("}}", open);
-    const auto read = close == std::string_view::npos ? nullptr : reader_of(trimmed(text.substr(open + 2, close - open - 2)));
+    const auto read =
+        close == std::string_view::npos ? nullptr : reader_of(trimmed(text.substr(open + 2, close - open - 2)));
     if (close == std::string_view::npos) break;
     out += text.substr(at, open - at);
     if (read != nullptr) {
@@ -108,7 +110,8 @@ std::optional<TemplateMistake> mistake_in_template(std::string_view text) {
     at = close + 2;
   }
   if (is_json(text) && !nlohmann::json::accept(render(text, sample()))) {
-    return TemplateMistake{1, "begins like JSON, but is none when the variables are filled in; put them inside strings"};
+    return TemplateMistake{1,
+                           "begins like JSON, but is none when the variables are filled in; put them inside strings"};
   }
   return std::nullopt;
 }

@@ -16,8 +16,8 @@
 namespace mesher::notify {
 namespace {
 
-constexpr std::size_t kKeptAnswer = 2048;         // bytes, for the delivery log
-constexpr std::size_t kMostAnswer = 64 * 1024;    // bytes that are read at all, headers included
+constexpr std::size_t kKeptAnswer = 2048;       // bytes, for the delivery log
+constexpr std::size_t kMostAnswer = 64 * 1024;  // bytes that are read at all, headers included
 constexpr long kConnectTimeoutMs = 5'000;
 constexpr std::size_t kMostPerRun = 64;
 
@@ -201,8 +201,8 @@ void Transport::mail(const std::vector<std::string>& to, std::string message, Do
 }
 
 void Transport::finish(void* easy, int code) {
-  const auto at = std::find_if(transfers_.begin(), transfers_.end(),
-                               [&](const auto& transfer) { return transfer->easy == easy; });
+  const auto at =
+      std::find_if(transfers_.begin(), transfers_.end(), [&](const auto& transfer) { return transfer->easy == easy; });
   if (at == transfers_.end()) return;
   auto transfer = std::move(*at);
   transfers_.erase(at);

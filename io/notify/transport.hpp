@@ -25,9 +25,9 @@ struct TransportOptions {
 };
 
 struct Outcome {
-  long status = 0;  ///< of HTTP or SMTP; 0: no answer
-  std::string error;  ///< empty: it was taken
-  std::string answer; ///< its first kilobytes
+  long status = 0;     ///< of HTTP or SMTP; 0: no answer
+  std::string error;   ///< empty: it was taken
+  std::string answer;  ///< its first kilobytes
   std::chrono::milliseconds took{0};
   bool worth_retry = false;
   std::chrono::seconds retry_after{0};  ///< what the receiver asked for; 0: nothing

@@ -89,9 +89,9 @@ Result<AlertKeeper::Windows> AlertKeeper::exchange(Connection& connection, std::
   for (const auto& [id, its_rules] : by_project) {
     const auto its_known =
         std::find_if(known->begin(), known->end(), [&](const KnownOfProject& one) { return one.project_id == id; });
-    auto windows = engine_.exchange(id, its_rules,
-                                    its_known == known->end() ? std::span<const nodes::alerts::Known>()
-                                                              : std::span(its_known->known));
+    auto windows = engine_.exchange(
+        id, its_rules,
+        its_known == known->end() ? std::span<const nodes::alerts::Known>() : std::span(its_known->known));
     std::move(windows.begin(), windows.end(), std::back_inserter(fresh));
     std::erase_if(comparing_, [&](const Rule& rule) { return rule.project_id == id; });
     std::copy_if(its_rules.begin(), its_rules.end(), std::back_inserter(comparing_),
@@ -113,8 +113,8 @@ Status AlertKeeper::fill(Connection& connection, const Windows& windows) {
     auto past = read_past(connection, window, from, now + kDayMicros, nodes::alerts::step_of(window.window_seconds));
     if (!past) {
       if (connection.broken()) return past.error();
-      log::warn("alerts", "project {}: what happened before can't be read, counting from now on: {}",
-                window.project_id, past.error().message);
+      log::warn("alerts", "project {}: what happened before can't be read, counting from now on: {}", window.project_id,
+                past.error().message);
       // The snapshot is gone with the failed statement; the others are read in one of their own.
       if (auto status = connection.execute("rollback"); !status) return status;
       if (auto status = connection.execute("begin isolation level repeatable read read only"); !status) return status;

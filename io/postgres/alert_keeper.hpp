@@ -60,8 +60,8 @@ class AlertKeeper {
   const Changed changed_;
 
   // Of the thread (and of load_now(), before it).
-  std::set<std::uint32_t> projects_;                 // that have rules
-  std::vector<nodes::alerts::Rule> comparing_;       // rules of percent_change
+  std::set<std::uint32_t> projects_;            // that have rules
+  std::vector<nodes::alerts::Rule> comparing_;  // rules of percent_change
   std::int64_t version_ = 0;
   unsigned ticks_ = 0;
 

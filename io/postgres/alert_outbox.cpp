@@ -13,7 +13,8 @@ namespace mesher::postgres {
 namespace {
 
 constexpr std::string_view kColumns =
-    "d.project_id, d.id, d.kind, d.status, d.action, d.attempts, d.rule_id, d.attempt_count, d.alert_ids, d.created_at, "
+    "d.project_id, d.id, d.kind, d.status, d.action, d.attempts, d.rule_id, d.attempt_count, d.alert_ids, "
+    "d.created_at, "
     "d.next_attempt_at, d.finished_at";
 
 std::string undashed(std::string_view uuid) {
@@ -128,7 +129,8 @@ Result<std::vector<DueDelivery>> claim_deliveries(Connection& connection, std::c
   for (std::size_t i = 0; i < rows->size(); ++i) {
     due.push_back({static_cast<std::uint32_t>(rows->integer(i, 0)), undashed(rows->text(i, 1)),
                    std::string(rows->text(i, 2)), std::string(rows->text(i, 3)), std::string(rows->text(i, 4)),
-                   std::string(rows->text(i, 5)), std::string(rows->text(i, 6)), rows->integer(i, 7), rows->time(i, 8)});
+                   std::string(rows->text(i, 5)), std::string(rows->text(i, 6)), rows->integer(i, 7),
+                   rows->time(i, 8)});
   }
   return due;
 }

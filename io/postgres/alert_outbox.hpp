@@ -34,8 +34,8 @@ struct ReadyChannel {
   std::uint32_t project_id = 0;
   std::string channel;
 };
-[[nodiscard]] Result<std::vector<ReadyChannel>> ready_channels(Connection& connection, std::chrono::milliseconds interval,
-                                                               std::uint32_t limit);
+[[nodiscard]] Result<std::vector<ReadyChannel>> ready_channels(Connection& connection,
+                                                               std::chrono::milliseconds interval, std::uint32_t limit);
 
 /// Takes a channel's notices away; call it in a transaction that makes a delivery of them. Nothing if another server
 /// was faster. At most `most` are listed.

@@ -140,7 +140,8 @@ Result<AlertRuleRow> create_alert_rule(Pool& pool, const ProjectRow& project, Al
   static const std::string kSql = fmt::format(
       "insert into alert_rules as r (project_id, id, name, enabled, severity, kind, threshold, window_seconds, "
       "per, against_days, filter, cooldown_seconds, notify_resolved, actions, channels, created_by) "
-      "values ($1::integer, $2::bigint, $3, $4, $5, $6, $7::float8, $8::integer, $9, $10::integer, $11, $12::integer, $13, "
+      "values ($1::integer, $2::bigint, $3, $4, $5, $6, $7::float8, $8::integer, $9, $10::integer, $11, $12::integer, "
+      "$13, "
       "$14::jsonb, $15::text[], nullif($16::integer, 0)) returning {}",
       kColumns);
   Params params;

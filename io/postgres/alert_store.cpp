@@ -26,7 +26,8 @@ std::string notices(std::string_view status, std::string_view condition) {
 }
 
 /// PagerDuty closes its incident only if it is told.
-constexpr std::string_view kWantsResolved = "(r.notify_resolved or r.actions->(a.n - 1)::integer->>'format' = 'pagerduty')";
+constexpr std::string_view kWantsResolved =
+    "(r.notify_resolved or r.actions->(a.n - 1)::integer->>'format' = 'pagerduty')";
 
 constexpr std::string_view kColumns =
     "a.project_id, a.id, a.rule_id, r.name, r.kind, a.key, a.status, a.severity, a.value, a.threshold, a.issue_id, "
@@ -220,7 +221,8 @@ Result<std::vector<AlertRow>> list_alerts(Pool& pool, const AlertListing& listin
   params.integer(listing.project_id);
   std::string where = "a.project_id = $1::integer";
   if (!listing.status.empty()) where += fmt::format(" and a.status = ${}", params.text(listing.status).size());
-  if (listing.rule_id != 0) where += fmt::format(" and a.rule_id = ${}::bigint", params.integer(listing.rule_id).size());
+  if (listing.rule_id != 0)
+    where += fmt::format(" and a.rule_id = ${}::bigint", params.integer(listing.rule_id).size());
   if (listing.before) where += fmt::format(" and a.id < ${}::bigint", params.integer(*listing.before).size());
   const auto sql = fmt::format("select {} from {} where {} order by a.id desc limit ${}::integer", kColumns, kTables,
                                where, params.integer(listing.limit).size());
@@ -229,9 +231,9 @@ Result<std::vector<AlertRow>> list_alerts(Pool& pool, const AlertListing& listin
 
 Result<std::vector<AlertRow>> find_alerts(Connection& connection, std::uint32_t project_id,
                                           std::span<const std::int64_t> ids) {
-  static const std::string kSql = fmt::format(
-      "select {} from {} where a.project_id = $1::integer and a.id = any ($2::bigint[]) order by a.id", kColumns,
-      kTables);
+  static const std::string kSql =
+      fmt::format("select {} from {} where a.project_id = $1::integer and a.id = any ($2::bigint[]) order by a.id",
+                  kColumns, kTables);
   return alerts_of(connection.query(kSql, Params().integer(project_id).integers(ids)));
 }
 
@@ -261,8 +263,7 @@ Result<bool> set_alert_status(Pool& pool, const ProjectRow& project, const Alert
       "and a.status <> 'resolved' returning a.project_id, a.id, a.rule_id), " +
       notices("resolved", kWantsResolved) + "select project_id, id from changed";
   const auto& sql = status == "acknowledged" ? kAcknowledge : kResolve;
-  const auto rows =
-      (*lease)->query(sql, Params().integer(alert.project_id).integer(alert.id).integer(actor.user_id));
+  const auto rows = (*lease)->query(sql, Params().integer(alert.project_id).integer(alert.id).integer(actor.user_id));
   if (!rows) return rows.error();
   if (rows->empty()) return false;
   const Change change{project.organization_id,

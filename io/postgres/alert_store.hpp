@@ -17,8 +17,8 @@
 namespace mesher::postgres {
 
 /// Stores what fires, with a notice for each action of its rule; leaves out what has an open alert already, whose rule
-/// cools down, and rules that are gone or off. Answers project, id of the alert, rule and key of those that were stored.
-/// To be run in the transaction that stores what made them fire, as its last statement.
+/// cools down, and rules that are gone or off. Answers project, id of the alert, rule and key of those that were
+/// stored. To be run in the transaction that stores what made them fire, as its last statement.
 [[nodiscard]] Call store_firings(std::span<const nodes::alerts::Firing> firings);
 
 /// Of an answer to store_firings().
@@ -61,9 +61,9 @@ struct AlertRow {
 
 struct AlertListing {
   std::uint32_t project_id = 0;
-  std::string status;                 ///< empty: any
-  std::int64_t rule_id = 0;           ///< 0: any
-  std::optional<std::int64_t> before; ///< those with smaller ids
+  std::string status;                  ///< empty: any
+  std::int64_t rule_id = 0;            ///< 0: any
+  std::optional<std::int64_t> before;  ///< those with smaller ids
   std::uint32_t limit = 25;
 };
 /// Latest first.

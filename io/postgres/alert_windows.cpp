@@ -46,7 +46,8 @@ Result<std::vector<Engine::Past>> read_past(Connection& connection, const Engine
   const auto step_parameter = params.integer(step).size();
   const auto limit = params.integer(static_cast<std::int64_t>(kMostPast)).size();
   // Microseconds since 1970, divided as the windows do.
-  const auto bucket = fmt::format("(extract(epoch from e.received_at) * 1000000)::bigint / ${}::bigint", step_parameter);
+  const auto bucket =
+      fmt::format("(extract(epoch from e.received_at) * 1000000)::bigint / ${}::bigint", step_parameter);
   const auto sql = fmt::format(
       "select key, person, bucket, events from (select {} as key, {} as person, {} as bucket, count(*) as events "
       "from events e where {}{}{} group by 1, 2, 3 order by 3 desc limit ${}::integer) as latest order by 3",

@@ -18,7 +18,8 @@ EventStore::Shared::Shared(const Clock& its_clock, Health& its_health, Partition
 
 EventStore::EventStore(ConnectOptions options, const Clock& clock, Metrics& metrics, Health& health,
                        Partitions& partitions, AlertHooks alerts)
-    : options_(std::move(options)), shared_(std::make_unique<Shared>(clock, health, partitions, metrics, std::move(alerts))) {}
+    : options_(std::move(options)),
+      shared_(std::make_unique<Shared>(clock, health, partitions, metrics, std::move(alerts))) {}
 
 EventStore::~EventStore() = default;
 

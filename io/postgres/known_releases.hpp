@@ -36,8 +36,8 @@ class KnownReleases {
 };
 
 /// Those of `releases` that are not in the table.
-[[nodiscard]] Result<std::vector<KnownReleases::Release>> absent_releases(
-    Connection& connection, std::vector<KnownReleases::Release> releases);
+[[nodiscard]] Result<std::vector<KnownReleases::Release>> absent_releases(Connection& connection,
+                                                                          std::vector<KnownReleases::Release> releases);
 
 /// Sorted as unknown() answers, so that writers wait for each other in one direction only.
 [[nodiscard]] Call insert_releases(std::span<const KnownReleases::Release> releases);

@@ -9,7 +9,7 @@ namespace mesher::nodes::alerts {
 namespace {
 
 constexpr UnixMicros kSecond = 1'000'000;
-constexpr std::int64_t kLooksInWindow = 6;  // a comparison is looked at so often in a window's time, if …
+constexpr std::int64_t kLooksInWindow = 6;       // a comparison is looked at so often in a window's time, if …
 constexpr UnixMicros kLeastLook = 60 * kSecond;  // … that is not more often than this
 
 /// Whether a rule may fire for a key.

@@ -193,8 +193,8 @@ void ProjectRules::count_window(LiveWindow& window, const Batch& batch, Counted:
                                 std::vector<Firing>& firings) {
   auto& state = *window.state;
   const auto& passing = batch.passing[window.filter];
-  const std::int64_t least = window.rules.empty() ? std::numeric_limits<std::int64_t>::max()
-                                                  : rules_[window.rules.front()].crossing;
+  const std::int64_t least =
+      window.rules.empty() ? std::numeric_limits<std::int64_t>::max() : rules_[window.rules.front()].crossing;
   WindowState::Entry* entry = nullptr;
   std::uint64_t hash = 0;
   std::int64_t last_issue = 0;
@@ -235,8 +235,8 @@ void ProjectRules::count_window(LiveWindow& window, const Batch& batch, Counted:
       undo.counts.push_back({window.state, hash, user, event.received, user_before, 1});
     }
     if (total < least || !state.filled) continue;
-    const bool asked = entry->asked_generation == generation_ && event.received < entry->quiet_until &&
-                       total < entry->next_threshold;
+    const bool asked =
+        entry->asked_generation == generation_ && event.received < entry->quiet_until && total < entry->next_threshold;
     if (!asked) ask(window, *entry, total, event.received, &event, &undo, firings);
   }
 }
@@ -277,8 +277,7 @@ void ProjectRules::ask(const LiveWindow& window, WindowState::Entry& entry, std:
       firing.threshold = rule.rule.condition.threshold;
       firing.at = at;
     } else if (!state->open) {
-      entry.quiet_until =
-          std::min(entry.quiet_until, state->triggered_at + rule.rule.cooldown_seconds * 1'000'000);
+      entry.quiet_until = std::min(entry.quiet_until, state->triggered_at + rule.rule.cooldown_seconds * 1'000'000);
     }
   }
   entry.asked_generation = generation_;
@@ -311,7 +310,8 @@ void ProjectRules::count_moments(const Happening& happening, const Batch& batch,
     if (kind != Kind::new_release) continue;
     for (const auto& release : happening.releases) {
       // A stored release may be cut.
-      const auto* event = first_passing(rule, [&](const Event& one) { return one.release.starts_with(release.version); });
+      const auto* event =
+          first_passing(rule, [&](const Event& one) { return one.release.starts_with(release.version); });
       happens(rule, fmt::format("release:{}", release.version), event ? event->issue_id : 0, event);
     }
   }

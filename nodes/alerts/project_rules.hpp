@@ -76,8 +76,7 @@ class ProjectRules {
   void count_window(LiveWindow& window, const Batch& batch, Counted::Undo& undo, std::vector<Firing>& firings);
   void ask(const LiveWindow& window, WindowState::Entry& entry, std::int64_t total, UnixMicros at, const Event* event,
            Counted::Undo* undo, std::vector<Firing>& firings);
-  void count_moments(const Happening& happening, const Batch& batch, Counted::Undo& undo,
-                     std::vector<Firing>& firings);
+  void count_moments(const Happening& happening, const Batch& batch, Counted::Undo& undo, std::vector<Firing>& firings);
   bool fire(LiveRule& rule, const std::string& key, UnixMicros at, Counted::Undo* undo, KeyState** state);
 
   const std::uint32_t project_id_;

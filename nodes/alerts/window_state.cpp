@@ -55,8 +55,8 @@ WindowState::Entry* WindowState::find(std::uint64_t hash) {
 
 WindowState::Entry& WindowState::entry(std::uint64_t hash, std::string_view name) {
   if (auto* found = find(hash)) return *found;
-  const bool full = entries.size() >= Engine::kMostKeysOfWindow ||
-                    all_units_->load(std::memory_order_relaxed) >= Engine::kMostUnits;
+  const bool full =
+      entries.size() >= Engine::kMostKeysOfWindow || all_units_->load(std::memory_order_relaxed) >= Engine::kMostUnits;
   if (full) make_room();
   auto& made = entries[hash];
   made.name = name;
@@ -84,7 +84,8 @@ std::int64_t WindowState::total(const Entry& entry, UnixMicros now) const {
   return entry.counts ? entry.counts->total(now, step) : entry.users->total(now, step);
 }
 
-void WindowState::undo(std::uint64_t hash, UnixMicros at, std::uint32_t count, std::uint64_t user, UnixMicros user_before) {
+void WindowState::undo(std::uint64_t hash, UnixMicros at, std::uint32_t count, std::uint64_t user,
+                       UnixMicros user_before) {
   auto* const found = find(hash);
   if (found == nullptr) return;
   if (found->counts) {

@@ -194,7 +194,7 @@ def test_ALERT_01_02_rules_saved_and_deleted_while_events_flow_change_nothing_fo
         other = add_rule(project, count(1_000_000 + n))
         assert project.send({"message": "fire"}).status == 202
         assert project.api(f"/api/v1/alert-rules/{other['id']}", "DELETE").status == 204
-    project.wait_count(200)
-    wait_for(lambda: receiver.got, 60, "the kept rule fires at its 200th event")
+    project.wait_count(200, 120)
+    wait_for(lambda: receiver.got, 120, "the kept rule fires at its 200th event")
     found = project.api(f"/api/v1/projects/{project.id}/alerts").json["data"]
     assert len(found) == 1 and found[0]["rule"]["id"] == kept["id"] and found[0]["value"] == 200, found

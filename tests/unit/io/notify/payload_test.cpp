@@ -56,7 +56,7 @@ TEST(ALERT_07_payload, json_has_what_the_contract_says) {
     EXPECT_TRUE(alert.contains(name)) << name;
   }
   EXPECT_EQ(alert["rule"]["name"], "burning");
-  EXPECT_EQ(alert["issue"]["short_id"], "web-2");
+  EXPECT_EQ(alert["issue"]["short_id"], "WEB-2");
   EXPECT_EQ(body["project"]["slug"], "web");
 }
 
@@ -65,7 +65,9 @@ TEST(ALERT_07_payload, every_format_is_json_and_lists_a_few_of_many) {
   for (const char* format : {"slack", "mattermost", "discord", "teams", "pagerduty"}) {
     const auto body = body_of(format, message);
     EXPECT_TRUE(body.is_object()) << format;
-    if (format != std::string("pagerduty")) EXPECT_LT(body.dump().size(), 20'000U) << format;
+    if (format != std::string("pagerduty")) {
+      EXPECT_LT(body.dump().size(), 20'000U) << format;
+    }
   }
   EXPECT_EQ(body_of("discord", message)["embeds"].size(), 10U);
   EXPECT_EQ(body_of("discord", message)["allowed_mentions"]["parse"].size(), 0U);
@@ -135,14 +137,32 @@ TEST(ALERT_07_signature, is_that_of_a_known_example) {
 }
 
 TEST(ALERT_07_addresses, that_are_not_of_the_public_internet) {
-  for (const char* inside :
-       {"127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "0.0.0.0",
-        "100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "fd12::1", "ff02::1",
-        "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1", "nonsense"}) {
+  for (const char* inside : {"127.0.0.1",
+                             "10.1.2.3",
+                             "172.16.0.1",
+                             "172.31.255.255",
+                             "192.168.1.1",
+                             "169.254.169.254",
+                             "0.0.0.0",
+                             "100.64.0.1",
+                             "224.0.0.1",
+                             "255.255.255.255",
+                             "::1",
+                             "::",
+                             "fe80::1",
+                             "fc00::1",
+                             "fd12::1",
+                             "ff02::1",
+                             "::ffff:127.0.0.1",
+                             "::ffff:10.0.0.1",
+                             "64:ff9b::7f00:1",
+                             "2002:7f00:1::",
+                             "2001:db8::1",
+                             "nonsense"}) {
     EXPECT_TRUE(is_private_address(inside)) << inside;
   }
-  for (const char* outside : {"1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111",
-                              "::ffff:8.8.8.8", "2a00:1450:4001::1"}) {
+  for (const char* outside :
+       {"1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "2a00:1450:4001::1"}) {
     EXPECT_FALSE(is_private_address(outside)) << outside;
   }
 }
@@ -151,13 +171,16 @@ TEST(ALERT_07_mail, is_ascii_in_short_lines_and_threads_by_issue) {
   auto message = message_with(1);
   message.alerts[0].issue_title = "Überlauf\r\nBcc: evil@example.com — " + std::string(500, 'x');
   const auto mail = mail_of(message);
-  const auto text = compose({"m@example.com", {"a@b.c", "d@e.f"}, mail.subject, mail.plain, mail.html, "0123", mail.thread, 0});
+  const auto text =
+      compose({"m@example.com", {"a@b.c", "d@e.f"}, mail.subject, mail.plain, mail.html, "0123", mail.thread, 0});
   std::size_t line = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     EXPECT_LT(static_cast<unsigned char>(text[i]), 0x80U);
     line = text[i] == '\n' ? 0 : line + 1;
     EXPECT_LT(line, 990U);
-    if (text[i] == '\n') EXPECT_EQ(text[i - 1], '\r');
+    if (text[i] == '\n') {
+      EXPECT_EQ(text[i - 1], '\r');
+    }
   }
   EXPECT_EQ(text.find("\r\nBcc"), std::string::npos);
   EXPECT_NE(text.find("In-Reply-To: <issue-3-5@example.com>"), std::string::npos);

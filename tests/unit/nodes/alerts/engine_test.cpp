@@ -236,7 +236,7 @@ TEST(ALERT_02_engine, holds_a_bounded_number_of_keys) {
   EXPECT_EQ(f.engine.units(), 0U);
 }
 
-/// Whatever is aborted, resolved and reloaded: what the database would refuse as a second open alert is never asked for.
+/// Whatever is aborted and reloaded: a second open alert of a key is never asked for.
 TEST(ALERT_02_engine, property_one_firing_a_crossing_under_aborts_and_reloads) {
   auto rule = rule_of(1, Kind::event_count, 20, 60);
   rule.condition.per = Per::issue;
