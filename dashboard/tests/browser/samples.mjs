@@ -136,7 +136,7 @@ export function huge() {
     function: `step_${i}`,
     filename: `deep/level_${i}.py`,
     lineno: i,
-    in_app: i % 7 === 0,
+    in_app: true,
     context_line: 'x'.repeat(600),
   }))
   return {

@@ -163,7 +163,7 @@ export async function test_UI_04_hostile_huge_and_right_to_left_events_render_ri
   await fits('the list')
   for (const [title, sign] of [
     ['window.hacked', '<script>window.hacked=1</script>'],
-    ['RecursionError', 'Show 200 more of'],
+    ['RecursionError', /Show \d+ more of \d+ frames/],
     ['القيمة', 'raise ValueError("القيمة")'],
   ]) {
     await row(page, title).getByRole('link').click()
