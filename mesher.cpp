@@ -20,6 +20,7 @@
 #include "graph/tap.hpp"
 #include "io/api/api.hpp"
 #include "io/api/live.hpp"
+#include "io/auth/secret_file.hpp"
 #include "io/cli/command_line.hpp"
 #include "io/cli/commands.hpp"
 #include "io/cli/database.hpp"
@@ -34,6 +35,8 @@
 #include "io/http/server.hpp"
 #include "io/journal/local_journal.hpp"
 #include "io/metrics/operations.hpp"
+#include "io/notify/notifier.hpp"
+#include "io/postgres/alert_keeper.hpp"
 #include "io/postgres/event_store.hpp"
 #include "io/postgres/issue_keeper.hpp"
 #include "io/postgres/issue_store.hpp"
@@ -45,6 +48,7 @@
 #include "io/site/site.hpp"
 #include "io/ws/live_hub.hpp"
 #include "io/ws/tap_hub.hpp"
+#include "nodes/alerts/engine.hpp"
 #include "nodes/catalog.hpp"
 #include "nodes/committer.hpp"
 #include "nodes/journal_source.hpp"
@@ -91,6 +95,21 @@ api::AccessSettings access_settings(const cli::Config& config) {
   return access;
 }
 
+notify::NotifierOptions notifier_options(const cli::Config& config, const std::string& secret) {
+  notify::NotifierOptions options;
+  options.transport.allow_private = config.allow_private_notifications == "true";
+  options.transport.smtp = {config.smtp_url, config.smtp_user, config.smtp_password, config.smtp_from, config.smtp_tls};
+  options.transport.ca_file = config.notification_ca_file;
+  options.secret = secret;
+  options.public_url = config.public_url;
+  // Behind port 0 it is not known yet what port that becomes: links then begin at the host's root.
+  if (options.public_url.empty() && !config.listen.ends_with(":0")) {
+    options.public_url = (config.tls_cert.empty() ? "http://" : "https://") + config.listen;
+  }
+  options.interval = config.notification_interval;
+  return options;
+}
+
 ws::LiveHubOptions live_options(const cli::Config& config) {
   ws::LiveHubOptions options;
   options.allowed_origins = access_settings(config).allowed_origins;
@@ -104,15 +123,20 @@ ws::LiveHubOptions live_options(const cli::Config& config) {
 class Server {
  public:
   Server(const cli::Config& config, cli::Database database, std::unique_ptr<io::journal::LocalJournal> journal,
-         std::unique_ptr<Metrics> metrics)
-      : config_(config), metrics_(std::move(metrics)), database_(std::move(database)), journal_(std::move(journal)) {
+         std::unique_ptr<Metrics> metrics, std::string secret)
+      : config_(config),
+        secret_(std::move(secret)),
+        metrics_(std::move(metrics)),
+        database_(std::move(database)),
+        journal_(std::move(journal)) {
     graph::Registry types;
     nodes::register_nodes(types, {&projects_, &clock_, metrics_.get(), &issues_, &hub_});
     graph::register_tapped(registry_, types, taps_);
     ingest_.add_routes(router_);
     api::add_routes(router_, {pool_, authenticator_, workers_, graph_, *metrics_, clock_, cli::replay_into(*journal_),
                               [this] { return this->nodes(); }, config.public_url, access_settings(config), &hashing_,
-                              live_messages(), [this](const nodes::IssueChange& change) { hub_.update(change); }});
+                              live_messages(), [this](const nodes::IssueChange& change) { hub_.update(change); },
+                              alert_services()});
     metrics::add_routes(router_, *metrics_, probes());
     metrics::add_process_metrics(*metrics_, cli::version());
     hub_.add_routes(router_);
@@ -127,6 +151,7 @@ class Server {
   Status start() {
     if (auto status = projects_loader_.load_now(); !status) return status;
     if (auto status = housekeeping_.start(); !status) return status;
+    if (auto status = alert_keeper_.load_now(); !status) return status;
     for (std::uint32_t p = 0; p < journal_->partitions(); ++p) {
       const auto cursor = store_.cursor(journal_->id(), p);
       if (!cursor) return cursor.error();
@@ -135,6 +160,8 @@ class Server {
     projects_loader_.start();
     issue_keeper_.start();
     rights_watch_.start();
+    alert_keeper_.start();
+    notifier_.start();
     sweeper_.start();
     retainer_.start();
     if (auto status = graph_.start(); !status) return status;
@@ -164,6 +191,7 @@ class Server {
     ingest_.flush(2s);
     runner_.stop(10s);
     committer_.stop();
+    notifier_.stop();
     server_.stop();
     workers_.stop();
     hashing_.stop();
@@ -222,6 +250,22 @@ class Server {
     return names;
   }
 
+  api::AlertServices alert_services() {
+    return {secret_, notifier_options(config_, secret_).public_url,
+            [this](std::vector<postgres::StoredAlert> alerts) { notifier_.announce(std::move(alerts)); }};
+  }
+
+  /// Called by the writers. Fewer stored than fired: what the engine knows of open alerts is out of date.
+  postgres::AlertHooks alert_hooks() {
+    return {&alerts_,
+            [this](std::span<const nodes::alerts::Firing> firings, std::vector<postgres::StoredAlert> stored) {
+              if (stored.size() < firings.size()) {
+                for (const auto& firing : firings) alert_keeper_.reload(firing.project_id);
+              }
+              notifier_.announce(std::move(stored));
+            }};
+  }
+
   nodes::Committer::Options committer_options() const { return {journal_->id(), journal_->partitions()}; }
   nodes::JournalSource::Options source_options() const {
     return {config_.graph_batch_events, config_.graph_batch_bytes};
@@ -229,6 +273,7 @@ class Server {
   graph::RunnerOptions runner_options() const { return {config_.graph_threads, config_.graph_in_flight, 10'000ms}; }
 
   const cli::Config& config_;
+  const std::string secret_;
   SystemClock clock_;
   const UnixMicros started_at_ = clock_.now();
   std::unique_ptr<Metrics> metrics_;
@@ -238,7 +283,9 @@ class Server {
   postgres::Health health_;
   postgres::Partitions partitions_;
   postgres::Pool pool_{database_.connect_options("mesher api"), 6};
-  postgres::EventStore store_{database_.background_options("mesher writer"), clock_, *metrics_, health_, partitions_};
+  nodes::alerts::Engine alerts_;
+  postgres::EventStore store_{
+      database_.background_options("mesher writer"), clock_, *metrics_, health_, partitions_, alert_hooks()};
   postgres::IssueStore issue_store_{database_.background_options("mesher issues"), health_};
   nodes::ports::ProjectDirectory projects_;
   postgres::ProjectLoader projects_loader_{database_.connect_options("mesher projects"), projects_, health_};
@@ -260,6 +307,16 @@ class Server {
                                       [this](const nodes::IssueChange& change) { hub_.update(change); }};
 
   graph::Taps taps_;
+  notify::Notifier notifier_{database_.background_options("mesher notifier"),
+                             notifier_options(config_, secret_),
+                             clock_,
+                             *metrics_,
+                             health_,
+                             live_messages()};
+  postgres::AlertKeeper alert_keeper_{
+      database_.background_options("mesher alert keeper"), alerts_, clock_, health_,
+      [this](std::vector<postgres::StoredAlert> alerts) { notifier_.announce(std::move(alerts)); }};
+
   graph::Registry registry_;
   graph::Runner runner_{registry_, source_, *metrics_, runner_options()};
   cli::GraphService graph_{runner_, registry_, config_, *metrics_};
@@ -289,9 +346,12 @@ int serve(const cli::Config& config) {
   auto metrics = std::make_unique<Metrics>();
   auto journal = open_journal(config, *metrics);
   if (!journal) return fail(journal.error());
+  auto secret =
+      auth::load_or_make_secret(config.secret_file.empty() ? config.data_dir / "secret.key" : config.secret_file);
+  if (!secret) return fail(secret.error());
   auto database = cli::Database::open_for_server(config);
   if (!database) return fail(database.error());
-  Server server(config, std::move(*database), std::move(*journal), std::move(metrics));
+  Server server(config, std::move(*database), std::move(*journal), std::move(metrics), std::move(*secret));
   if (auto status = server.start(); !status) return fail(status.error());
   server.welcome();
   signals.wait([&] { server.hang_up(); });

@@ -18,7 +18,12 @@ export default defineConfig({
         select: { defaultVariants: { size: 'sm' } },
       },
       // Icons are part of the bundle: the names that the sources mention, nothing is asked of any other host.
-      icon: { clientBundle: { scan: true, sizeLimitKb: 0 } },
+      icon: {
+        clientBundle: {
+          scan: { globInclude: ['src/**/*.vue', 'src/**/*.ts'], globExclude: ['**/*.d.ts', '**/*.test.ts'] },
+          sizeLimitKb: 0,
+        },
+      },
     }),
   ],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },

@@ -16,12 +16,20 @@ constexpr int kIssuesSoughtAtOnce = 3;  // without a pause; it takes several mer
 
 }  // namespace
 
+std::size_t Committer::Settled::events() const {
+  std::size_t sum = 0;
+  for (const auto& deposit : books.deposits) sum += deposit.batch.content().size();
+  return sum;
+}
+
 struct Committer::Writer {
   std::uint32_t partition = 0;
   mutable std::mutex mutex;
   std::condition_variable_any wake;
-  std::map<std::uint64_t, Settled> waiting;  ///< by sequence
-  std::uint64_t next = 0;                    ///< sequence to store next
+  std::map<std::uint64_t, Settled> waiting;       ///< by sequence
+  std::size_t waiting_events = 0;                 ///< in all of them
+  std::uint64_t next = 0;                         ///< sequence to store next
+  std::chrono::steady_clock::time_point began{};  ///< the latest transaction
   bool storing = false;
   bool closed = true;  ///< before the first restart, and after a conflict
   std::string trouble;
@@ -58,6 +66,7 @@ void Committer::stop() {
     std::map<std::uint64_t, Settled> left;
     const std::lock_guard lock(writer->mutex);
     left.swap(writer->waiting);
+    writer->waiting_events = 0;
     writer->closed = true;
   }
 }
@@ -67,8 +76,11 @@ void Committer::settled(std::uint32_t partition, std::uint64_t sequence, Range r
   {
     const std::lock_guard lock(writer.mutex);
     if (writer.closed || sequence < writer.next) return;
-    writer.waiting.emplace(sequence, Settled{range, std::move(books)});
-    if (sequence != writer.next) return;
+    Settled settled{range, std::move(books)};
+    writer.waiting_events += settled.events();
+    writer.waiting.emplace(sequence, std::move(settled));
+    const bool enough = writer.waiting_events >= options_.max_events / 2;
+    if (sequence != writer.next && !enough) return;
   }
   writer.wake.notify_all();
 }
@@ -81,6 +93,7 @@ std::optional<std::uint64_t> Committer::restart(std::uint32_t partition, std::ui
     std::unique_lock lock(writer.mutex);
     writer.closed = true;  // a retry loop under way gives up
     left.swap(writer.waiting);
+    writer.waiting_events = 0;
     writer.wake.notify_all();
     if (!writer.wake.wait(lock, stop, [&] { return !writer.storing; })) return std::nullopt;
   }
@@ -112,14 +125,20 @@ std::vector<Committer::Settled> Committer::next_run(Writer& writer, const std::s
   std::vector<Settled> run;
   std::unique_lock lock(writer.mutex);
   const auto ready = [&] { return !writer.waiting.empty() && writer.waiting.begin()->first == writer.next; };
-  if (!writer.wake.wait(lock, stop, ready)) return run;
+  do {
+    if (!writer.wake.wait(lock, stop, ready)) return run;
+    writer.wake.wait_until(lock, stop, writer.began + options_.pause,
+                           [&] { return !ready() || writer.waiting_events >= options_.max_events / 2; });
+    if (stop.stop_requested()) return run;
+  } while (!ready());  // a restart meanwhile
+  writer.began = std::chrono::steady_clock::now();
   std::size_t events = 0;
   while (ready()) {
     auto& first = writer.waiting.begin()->second;
-    std::size_t here = 0;
-    for (const auto& deposit : first.books.deposits) here += deposit.batch.content().size();
+    const auto here = first.events();
     if (!run.empty() && events + here > options_.max_events) break;
     events += here;
+    writer.waiting_events -= here;
     run.push_back(std::move(first));
     writer.waiting.erase(writer.waiting.begin());
     ++writer.next;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -38,6 +39,9 @@ class Committer {
     std::string journal_id;
     std::uint32_t partitions = 1;
     std::size_t max_events = 4096;  ///< in one transaction, a batch over it stands alone
+    /// From the beginning of a transaction to that of the next, unless half of max_events wait: fewer and larger ones
+    /// under load. What comes after a lull is stored at once.
+    std::chrono::milliseconds pause{30};
   };
 
   Committer(ports::EventStore& store, IssueDirectory& issues, Metrics& metrics, Options options);
@@ -71,6 +75,8 @@ class Committer {
   struct Settled {
     Range range;
     PipelineLedger::Contents books;
+
+    [[nodiscard]] std::size_t events() const;
   };
   struct Writer;
   struct Run;

@@ -1,5 +1,8 @@
 #include "nodes/journal_source.hpp"
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 #include "nodes/pipeline_ledger.hpp"
@@ -55,12 +58,16 @@ std::optional<graph::Source::Item> JournalSource::next(std::uint32_t partition, 
       interrupt = reader.interrupt;
     }
     const std::stop_callback forward(stop, [&interrupt] { interrupt.request_stop(); });
+    pause(reader, interrupt.get_token());
     auto chunk =
         journal_.read(partition, position, options_.batch_records, options_.batch_bytes, interrupt.get_token());
 
     const std::lock_guard lock(reader.mutex);
     if (!reader.at_cursor) continue;
     if (!chunk) return std::nullopt;
+    const bool full = chunk->entries.size() >= options_.batch_records / 2;
+    reader.not_before =
+        full ? std::chrono::steady_clock::time_point{} : std::chrono::steady_clock::now() + options_.pause;
     const Committer::Range range{reader.position, chunk->next};
     reader.position = chunk->next;
     return Item{{partition, reader.sequence++},
@@ -68,6 +75,14 @@ std::optional<graph::Source::Item> JournalSource::next(std::uint32_t partition, 
                 std::make_unique<SourceLedger>(range)};
   }
   return std::nullopt;
+}
+
+void JournalSource::pause(Reader& reader, const std::stop_token& stop) {
+  if (std::chrono::steady_clock::now() >= reader.not_before) return;
+  std::mutex mutex;
+  std::condition_variable_any interrupted;
+  std::unique_lock lock(mutex);
+  interrupted.wait_until(lock, stop, reader.not_before, [] { return false; });
 }
 
 void JournalSource::settled(graph::Origin origin, std::unique_ptr<graph::Ledger> ledger) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -20,6 +21,9 @@ class JournalSource final : public graph::Source {
   struct Options {
     std::size_t batch_records = 256;
     std::size_t batch_bytes = 2 * 1024 * 1024;
+    /// Behind a batch that was not full, until the next read of the same partition: fewer and fuller batches when
+    /// records come quickly; what comes after a lull is read at once.
+    std::chrono::milliseconds pause{10};
   };
   JournalSource(ports::Journal& journal, Committer& committer, Options options);
 
@@ -36,9 +40,11 @@ class JournalSource final : public graph::Source {
     std::stop_source interrupt;  ///< ends a read that waits at the journal's end
     std::uint64_t position = 0;
     std::uint64_t sequence = 0;  ///< of the next batch; never goes back, so that late ones of before are recognised
+    std::chrono::steady_clock::time_point not_before{};  ///< the next read; touched by next() alone
   };
 
   void back_to_cursor(Reader& reader);
+  void pause(Reader& reader, const std::stop_token& stop);
 
   ports::Journal& journal_;
   Committer& committer_;

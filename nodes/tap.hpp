@@ -22,8 +22,8 @@ namespace mesher::nodes {
 /// scrubbed as the settings of the event's project ask.
 class EventTap final : public graph::TapListener {
  public:
-  static constexpr double kLooks = 50, kShown = 100;  ///< a second
-  static constexpr std::size_t kShownOfABatch = 10;
+  static constexpr double kLooks = 20, kShown = 40;  ///< a second
+  static constexpr std::size_t kShownOfABatch = 4;
   static constexpr std::size_t kMostPayload = 64 * 1024;  ///< a larger payload is left out
 
   /// False: there is no room for it now, it counts as unseen.

@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.parse
 
+import machine
 from mesher import STORED, Server
 from postgres import Cluster
 
@@ -35,6 +36,14 @@ class Client:
         if answer.status != 200:
             raise RuntimeError(f"{path}: {answer.status} {body[:300]!r}")
         return took, json.loads(body)
+
+    def send(self, method, path, body, headers=None):
+        self.connection.request(method, "/api/v1/" + path, body, {**self.headers, "Content-Type": "application/json", **(headers or {})})
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]!r}")
+        return json.loads(text)
 
     def close(self):
         self.connection.close()
@@ -67,6 +76,7 @@ def questions(client, organization, project):
         "top issues of 30 days": f"{p}/dashboard/top-issues?from={time.time() - 30 * 86400:.0f}",
         "environments": f"{p}/dashboard/tags?{week}", "tag's share": f"{p}/dashboard/tags?key=tag.000&{week}",
         "health": f"{p}/dashboard/health", "overview": f"orgs/{organization}/overview?limit=100", "outcomes": f"{p}/outcomes",
+        "storage": f"{p}/storage",
     }
     for word in SEARCHES.values():
         asked[f"issues with “{word}”"] = f"{p}/issues?query={word}&from=0"
@@ -184,3 +194,33 @@ def api(run):
         yield figure, max(percentile(values, 0.99) for name, values in times.items() if f"“{word}”" in name)
     yield "api_p99_under_load_ms", under_load
     yield "api_ingestion_loss_percent", loss
+
+
+MANY_ISSUES = 10_000
+
+
+def bulk_resolve(run):
+    """Resolves ten thousand issues of a project by one query, and takes it back."""
+    server = Server(run.build)
+    try:
+        client = Client(server)
+        events = [json.dumps({"message": "m", "fingerprint": [f"{n}"]}) for n in range(run.scaled(MANY_ISSUES))]
+        key = urllib.parse.urlsplit(server.dsn).username
+        for at in range(0, len(events), 1000):
+            client.send("POST", "events/bulk", "\n".join(events[at:at + 1000]),
+                        {"X-Mesher-Auth": key, "Content-Type": "application/x-ndjson"})
+        session = server.session()
+        machine.wait_for(lambda: int(session.query("select count(*) from issues where event_count > 0")) == len(events), 300,
+                         "all issues are stored")
+        took = []
+        for _ in range(3):
+            began = time.perf_counter()
+            changed = client.send("PATCH", f"projects/{server.project}/issues", json.dumps({"query": "is:unresolved", "status": "resolved"}))
+            took.append(time.perf_counter() - began)
+            if changed["changed"] != len(events):
+                raise RuntimeError(f"not all were resolved: {changed}")
+            client.send("POST", f"projects/{server.project}/issues/undo", json.dumps(changed["undo"]))
+        client.close()
+        yield "bulk_resolve_s", statistics.median(took)
+    finally:
+        server.remove()

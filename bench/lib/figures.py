@@ -76,6 +76,7 @@ SCENARIOS = {
         _lower("api_p99_under_load_ms", "p99 of all these questions while 5,000 events/s come in", "ms", 300),
         _lower("api_ingestion_loss_percent", "what 8 clients that ask all the time cost bulk ingestion", "%", 20),
     ],
+    "bulk_resolve": [_lower("bulk_resolve_s", "resolving 10,000 issues by one query", "s", 2, 1)],
     "retention": [_lower("drop_day_stall_ms", "longest time without a stored event while a day of 1,000,000 events is dropped, 2,000 come in "
                          "a second", "ms", 100, 20)],
 }

@@ -281,4 +281,4 @@ def grouping(run):
 
 SCENARIOS = {function.__name__: function for function in
              (bulk, single, post_latency, live_latency, live.live, idle, start, flood, drain, micro, grouping, api.api,
-              retention.retention)}
+              api.bulk_resolve, retention.retention)}

@@ -14,6 +14,7 @@
 #include "io/api/worker_pool.hpp"
 #include "io/auth/authenticator.hpp"
 #include "io/http/message.hpp"
+#include "io/postgres/alert_store.hpp"
 #include "io/postgres/pool.hpp"
 #include "io/postgres/read_quarantine.hpp"
 #include "nodes/event.hpp"
@@ -33,6 +34,14 @@ struct NodeInfo {
 /// any thread, with success only when they can no longer be lost.
 using Replay = std::function<void(std::vector<postgres::QuarantineEntry> entries, std::function<void(Status)> done)>;
 
+/// What the routes of alerts need beside the database.
+struct AlertServices {
+  std::string secret;      ///< what webhooks' secrets are sealed with
+  std::string public_url;  ///< of links in notifications
+  /// Tells watchers of alerts that people changed, and has the outbox looked into. Null: nobody does.
+  std::function<void(std::vector<postgres::StoredAlert>)> announce;
+};
+
 /// What the API works with. All references must outlive the router and the worker pool's last task.
 struct ApiDependencies {
   postgres::Pool& database;
@@ -50,6 +59,7 @@ struct ApiDependencies {
   std::function<void(std::uint32_t project_id, std::string message)> live = nullptr;
   /// Tells them what has become of an issue. Null: nobody does.
   std::function<void(const nodes::IssueChange&)> live_update = nullptr;
+  AlertServices alerts = {};
 };
 
 /// Adds every route of the API.

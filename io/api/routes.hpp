@@ -143,6 +143,26 @@ http::Response list_similar_issues(Call& call);
 http::Response list_project_feedback(Call& call);
 http::Response list_issue_feedback(Call& call);
 
+// alert_rules.cpp
+http::Response list_project_alert_rules(Call& call);
+http::Response add_alert_rule(Call& call);
+http::Response get_alert_rule(Call& call);
+http::Response patch_alert_rule(Call& call);
+http::Response remove_alert_rule(Call& call);
+http::Response test_alert_rule(Call& call);
+
+// alert_preview.cpp
+http::Response preview_alert_rule(Call& call);
+
+// alerts.cpp
+http::Response list_project_alerts(Call& call);
+http::Response get_alert(Call& call);
+http::Response acknowledge_alert(Call& call);
+http::Response resolve_alert(Call& call);
+http::Response list_rule_deliveries(Call& call);
+http::Response get_delivery(Call& call);
+http::Response redeliver_delivery(Call& call);
+
 // operations.cpp
 http::Response get_graph(Call& call);
 http::Response put_graph(Call& call);

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -28,6 +29,14 @@ void add_settings(CLI::App& app, Given& given, const std::vector<std::string>& o
     if (!only.empty() && std::find(only.begin(), only.end(), setting.option) == only.end()) continue;
     auto help = setting.help;
     if (!setting.fallback.empty()) help += " Default: " + setting.fallback;
+    if (setting.fallback == "false") {  // a switch: its name alone turns it on
+      app.add_flag_function(
+             setting.option,
+             [&given, name = setting.option](std::int64_t count) { given.values[name] = count > 0 ? "true" : "false"; },
+             help)
+          ->envname(setting.variable);
+      continue;
+    }
     app.add_option_function<std::string>(
            setting.option, [&given, name = setting.option](const std::string& value) { given.values[name] = value; },
            help)

@@ -42,6 +42,11 @@ struct Config {
   std::uint32_t sign_ins_per_account = 10;
   std::uint32_t sign_ins_per_address = 100;
   std::uint32_t api_requests_per_minute = 30'000;
+  std::string allow_private_notifications = "false";  ///< "true": webhooks may go to private addresses
+  std::filesystem::path secret_file;                  ///< empty: secret.key in data_dir
+  std::chrono::seconds notification_interval{30};
+  std::string smtp_url, smtp_user, smtp_password, smtp_from = "mesher@localhost", smtp_tls = "require",
+                                                  notification_ca_file;
 
   std::filesystem::path file;  ///< the config file; empty: none
   std::string topology_text;   ///< the text that the topology is read from: the file's, or the built-in one

@@ -21,6 +21,7 @@ class Exchange final : public Wakeable {
   /// Any thread; the first call counts.
   static void answer(const std::shared_ptr<Exchange>& self, Response response);
   static void accept(const std::shared_ptr<Exchange>& self, std::unique_ptr<SocketHandler> handler, Response refusal);
+  [[nodiscard]] bool answered() const { return answered_.load(std::memory_order_relaxed); }
   void woken() override;
 
  private:
@@ -40,7 +41,11 @@ class AnswerGuard {
   explicit AnswerGuard(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
   AnswerGuard(const AnswerGuard&) = delete;
   AnswerGuard& operator=(const AnswerGuard&) = delete;
-  ~AnswerGuard() { Exchange::answer(exchange_, error_response(500, "internal", "the request was not answered")); }
+  ~AnswerGuard() {
+    if (!exchange_->answered()) {
+      Exchange::answer(exchange_, error_response(500, "internal", "the request was not answered"));
+    }
+  }
   [[nodiscard]] const std::shared_ptr<Exchange>& exchange() const { return exchange_; }
 
  private:

@@ -25,6 +25,7 @@ void add_refusal_headers(const Refusal& refusal, Response& response) {
 }  // namespace
 
 void add_cors(Response& response) {
+  response.headers.reserve(response.headers.size() + 2);
   response.headers.emplace_back("Access-Control-Allow-Origin", "*");
   response.headers.emplace_back("Access-Control-Expose-Headers", kExposeHeaders);
   if (response.status != 204) return;  // the rest matters to a preflight only

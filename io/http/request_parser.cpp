@@ -4,6 +4,7 @@
 #include <boost/beast/http/error.hpp>
 #include <utility>
 
+#include "io/http/body_memory.hpp"
 #include "io/http/text.hpp"
 #include "nodes/ports/journal.hpp"
 
@@ -47,6 +48,7 @@ void RequestParser::on_field_impl(boost::beast::http::field name, View name_text
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& content_length, Error&) {
   // Memory that a client only announces costs nothing before its bytes arrive: pages are touched, and charged, then.
   if (content_length) {
+    request.body = BodyMemory::take();
     request.body.reserve(static_cast<std::size_t>(*content_length) + nodes::ports::kReadPadding);
   }
 }

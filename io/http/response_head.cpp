@@ -1,6 +1,5 @@
 #include "io/http/response_head.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 namespace mesher::http {
@@ -13,13 +12,10 @@ void append_number(std::size_t value, std::string& out) {
 }
 
 void append_clean(std::string_view text, std::string& out) {
-  static constexpr std::string_view kBreaks("\r\n\0", 3);
-  for (;;) {
-    const auto at = std::min(text.find_first_of(kBreaks), text.size());
-    out += text.substr(0, at);
-    if (at == text.size()) return;
-    out += ' ';
-    text.remove_prefix(at + 1);
+  const auto from = out.size();
+  out += text;
+  for (auto i = from; i < out.size(); ++i) {
+    if (out[i] == '\r' || out[i] == '\n' || out[i] == '\0') out[i] = ' ';
   }
 }
 

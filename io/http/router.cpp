@@ -14,6 +14,7 @@ constexpr std::string_view kAnyPrefix = "**";
 
 std::vector<std::string_view> segments(std::string_view path) {
   std::vector<std::string_view> out;
+  out.reserve(8);
   while (!path.empty()) {
     const auto end = std::min(path.find('/'), path.size());
     if (end > 0) out.push_back(path.substr(0, end));

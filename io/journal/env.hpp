@@ -22,6 +22,9 @@ class File {
   virtual Result<std::size_t> read(std::uint64_t offset, char* into, std::size_t size) = 0;
   /// Writes all pieces, one after another. After an error any part of them may have been written.
   virtual Status write(std::uint64_t offset, std::span<const std::string_view> pieces) = 0;
+  /// Writes zeros, past the page cache where the file system can: nobody is going to read them. Leaves little to the
+  /// next sync().
+  virtual Status write_zeros(std::uint64_t offset, std::uint64_t size);
   /// fdatasync: what was written is durable. After an error what was written may be lost even if a later sync succeeds.
   virtual Status sync() = 0;
   virtual Status truncate(std::uint64_t size) = 0;

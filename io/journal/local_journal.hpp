@@ -34,7 +34,7 @@ struct LocalJournalOptions {
   std::uint64_t segment_bytes = std::uint64_t{32} << 20;
   std::uint64_t max_queued_bytes = std::uint64_t{32}
                                    << 20;  ///< waiting to be written, per partition; over it: exhausted
-  bool prepare_ahead = true;               ///< write zeros ahead while records come slowly, for a steadier latency
+  bool prepare_ahead = true;               ///< write zeros ahead, for quicker and steadier syncs
   Env* env = nullptr;                      ///< the real file system if null
   const Clock* clock = nullptr;            ///< the system's if null
 };

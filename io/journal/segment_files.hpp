@@ -25,10 +25,15 @@ struct Refusal {
   Error error;
 };
 
+/// What to write behind the last byte at `offset`, so that the write ends with a page, if the file has that page: a
+/// page that is written whole need not be read before. Empty where there is nothing to write.
+[[nodiscard]] std::string_view zeros_to_page_end(std::uint64_t offset, std::uint64_t file_bytes);
+
 /// The segment files of all partitions: gives numbers, makes and removes files, keeps the books of bytes against quota
 /// and free-disk floor. Released files are kept as spares, as far as there is room: writing over them costs half of
-/// what a growing file costs (172 against 345 µs for 64 KiB and fdatasync). While records come slowly enough that this
-/// matters, and no spare is there, a background thread writes one of zeros. Any thread may call anything.
+/// what a growing file costs, which waits for the file system's own journal at every sync (90 against 170 µs for 60 KB
+/// and fdatasync, and much more beside a database that syncs too). Where none is there, a background thread writes one
+/// of zeros. Any thread may call anything.
 class SegmentFiles {
  public:
   struct Options {

@@ -1,6 +1,7 @@
 #include "io/journal/tail.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "graph/base/log.hpp"
@@ -12,9 +13,6 @@ namespace {
 constexpr std::uint64_t kFirstSegmentBytes = 1 << 20;
 /// Up to this size the next segment is prepared as soon as one is begun: it is full before long.
 constexpr std::uint64_t kSmallSegmentBytes = 4 << 20;
-/// Above this rate (bytes a second, one partition) zeros written ahead would take too much of the disk, and groups are
-/// so large that a growing file costs little.
-constexpr double kFastRate = 32e6;
 
 Refusal refused_by(const Error& error) {
   if (error.code == ErrorCode::exhausted) {
@@ -31,9 +29,8 @@ Tail::Tail(SegmentFiles& files, SegmentLog& log, Figures& figures, std::uint32_t
 void Tail::resume(std::unique_ptr<File> file, std::shared_ptr<Segment> segment) {
   file_ = std::move(file);
   segment_ = std::move(segment);
-  offset_ = opened_at_ = segment_->end_offset;
+  offset_ = segment_->end_offset;
   limit_ = std::max(limit_of_next(), segment_->file_bytes);
-  opened_ = std::chrono::steady_clock::now();
 }
 
 std::uint64_t Tail::limit_of_next() const {
@@ -80,6 +77,7 @@ Status Tail::write(std::span<PendingBlock> group) {
   static constexpr std::array<char, kFrameAlignment> kZeros{};
   pieces_.clear();
   auto sequence = next_;
+  std::uint64_t bytes = 0;
   for (auto& pending : group) {
     const auto& block = pending.block;
     FrameHeader header;
@@ -90,6 +88,7 @@ Status Tail::write(std::span<PendingBlock> group) {
     header.body_checksum = pending.checksum;
     pending.header = encode(header, segment_->key);
     sequence += header.records;
+    bytes += pending.frame_bytes;
 
     const auto ends_bytes = block.ends.size() * sizeof(std::uint32_t);
     pieces_.emplace_back(pending.header.data(), pending.header.size());
@@ -97,6 +96,9 @@ Status Tail::write(std::span<PendingBlock> group) {
     pieces_.emplace_back(block.bytes);
     const auto padding = pending.frame_bytes - kFrameHeaderBytes - ends_bytes - block.bytes.size();
     if (padding > 0) pieces_.emplace_back(kZeros.data(), padding);
+  }
+  if (const auto zeros = zeros_to_page_end(offset_ + bytes, segment_->file_bytes); !zeros.empty()) {
+    pieces_.push_back(zeros);
   }
   if (auto status = file_->write(offset_, pieces_); !status) return status;
   const auto began = std::chrono::steady_clock::now();
@@ -136,12 +138,11 @@ std::optional<Refusal> Tail::change_segment() {
   file_ = std::move(created->file);
   log_.add(segment_);
   if (empty) log_.discard(*empty);
-  offset_ = opened_at_ = kSegmentHeaderBytes;
+  offset_ = kSegmentHeaderBytes;
   const bool reused = segment_->file_bytes > kSegmentHeaderBytes;
   limit_ = reused ? segment_->file_bytes : limit_of_next();
   ++changes_;
   asked_ahead_ = false;
-  opened_ = std::chrono::steady_clock::now();
   return std::nullopt;
 }
 
@@ -168,13 +169,11 @@ std::optional<Refusal> Tail::probe() {
 }
 
 void Tail::prepare_ahead() {
-  // Half-way through a large one, the segments released meanwhile have mostly become spares: then there is nothing to
+  // A quarter through a large one, the segments released meanwhile have mostly become spares: then there is nothing to
   // do.
-  if (asked_ahead_ || (limit_ > kSmallSegmentBytes && offset_ < limit_ / 2)) return;
+  if (asked_ahead_ || (limit_ > kSmallSegmentBytes && offset_ < limit_ / 4)) return;
   asked_ahead_ = true;
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - opened_;
-  const auto bytes = static_cast<double>(offset_ - opened_at_);
-  if (limit_ <= kSmallSegmentBytes || bytes < kFastRate * took.count()) files_.prepare(limit_of_next());
+  files_.prepare(limit_of_next());
 }
 
 }  // namespace mesher::io::journal

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -68,8 +67,6 @@ class Tail {
   std::uint64_t limit_ = 0;   ///< size of the segment when it is full
   std::uint32_t changes_ = 0;
   bool asked_ahead_ = false;
-  std::uint64_t opened_at_ = 0;  ///< offset_ when this life began to write the segment
-  std::chrono::steady_clock::time_point opened_;
   std::vector<std::string_view> pieces_;
 };
 

@@ -6,17 +6,20 @@
 
 namespace mesher::postgres {
 
-EventStore::Shared::Shared(const Clock& its_clock, Health& its_health, Partitions& its_partitions, Metrics& metrics)
+EventStore::Shared::Shared(const Clock& its_clock, Health& its_health, Partitions& its_partitions, Metrics& metrics,
+                           AlertHooks its_alerts)
     : clock(its_clock),
       health(its_health),
       partitions(its_partitions),
+      alerts(std::move(its_alerts)),
       duplicates(metrics.counter("mesher_store_duplicate_events_total", "Events left out because their id was stored")),
       slow_paths(metrics.counter("mesher_store_slow_commits_total",
                                  "Transactions begun anew because the database had an event id already")) {}
 
 EventStore::EventStore(ConnectOptions options, const Clock& clock, Metrics& metrics, Health& health,
-                       Partitions& partitions)
-    : options_(std::move(options)), shared_(std::make_unique<Shared>(clock, health, partitions, metrics)) {}
+                       Partitions& partitions, AlertHooks alerts)
+    : options_(std::move(options)),
+      shared_(std::make_unique<Shared>(clock, health, partitions, metrics, std::move(alerts))) {}
 
 EventStore::~EventStore() = default;
 

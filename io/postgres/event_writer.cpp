@@ -305,7 +305,10 @@ Status EventStore::Writer::begin(const WriteSet& set, bool& stored_before) {
   calls[1].params.integer(static_cast<std::int64_t>(set.cursor_from)).integer(static_cast<std::int64_t>(set.cursor_to));
   const auto moved = connection_->run(calls);
   if (!moved) return moved.error();
-  if (moved->at(1).affected() == 1) return {};
+  if (moved->at(1).affected() == 1) {
+    in_doubt_.reset();  // it was not stored; what it counted for alerts is taken back
+    return {};
+  }
 
   const bool same_set = in_doubt_ && in_doubt_->from == set.cursor_from && in_doubt_->to == set.cursor_to &&
                         in_doubt_->result.duplicate.size() == set.events.size();
@@ -327,6 +330,7 @@ Status EventStore::Writer::finish(const WriteSet& set, Attempt& attempt) {
       const std::lock_guard lock(shared_.mutex);
       attempt.new_releases = shared_.releases.unknown(attempt.stored);
     }
+    if (auto status = count_alerts(attempt); !status) return status;
     if (!attempt.new_releases.empty()) calls.push_back(insert_releases(attempt.new_releases));
     calls.push_back(update_issues(attempt.issues));
     append_transitions(attempt.transitions, calls);
@@ -345,11 +349,19 @@ Status EventStore::Writer::finish(const WriteSet& set, Attempt& attempt) {
   }
   for (const auto& record : set.quarantined) calls.push_back(add_quarantined(record));
   if (!set.feedback.empty()) calls.push_back(add_feedback(set.feedback));
+  const auto& firings = attempt.counted.firings;
+  if (!firings.empty()) calls.push_back(store_firings(firings));
   calls.push_back({"commit", {}});
   describe(set, attempt);
   const auto answers = connection_->run(calls);
-  if (answers) return {};
-  if (connection_->broken()) in_doubt_ = InDoubt{set.cursor_from, set.cursor_to, std::move(attempt.result)};
+  if (answers) {
+    if (!firings.empty()) attempt.alerts = stored_alerts(answers->at(calls.size() - 2));
+    return {};
+  }
+  if (connection_->broken()) {
+    attempt.counted.leave_gate();
+    in_doubt_ = InDoubt{set.cursor_from, set.cursor_to, std::move(attempt.result), std::move(attempt.counted)};
+  }
   return answers.error();
 }
 
@@ -375,6 +387,7 @@ void EventStore::Writer::describe(const WriteSet& set, Attempt& attempt) const {
 /// The set was stored by the call whose answer was lost.
 nodes::ports::Committed EventStore::Writer::resolve_doubt(const WriteSet& set) {
   Committed result = std::move(in_doubt_->result);
+  in_doubt_->counted.keep();
   in_doubt_.reset();
   const std::lock_guard lock(shared_.mutex);
   for (const auto* event : set.events) shared_.recent.add(event->project_id, event->id);
@@ -383,7 +396,10 @@ nodes::ports::Committed EventStore::Writer::resolve_doubt(const WriteSet& set) {
 
 /// After the commit: what later calls may rely on.
 void EventStore::Writer::remember(Attempt& attempt) {
-  in_doubt_.reset();
+  attempt.counted.keep();
+  if (!attempt.counted.firings.empty() && shared_.alerts.stored) {
+    shared_.alerts.stored(attempt.counted.firings, std::move(attempt.alerts));
+  }
   project_users_.stored();
   shared_.duplicates.add(attempt.duplicates.size());
   const std::lock_guard lock(shared_.mutex);

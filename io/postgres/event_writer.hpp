@@ -25,11 +25,13 @@ namespace mesher::postgres {
 
 /// What all writers of a process know together.
 struct EventStore::Shared {
-  Shared(const Clock& its_clock, Health& its_health, Partitions& its_partitions, Metrics& metrics);
+  Shared(const Clock& its_clock, Health& its_health, Partitions& its_partitions, Metrics& metrics,
+         AlertHooks its_alerts);
 
   const Clock& clock;
   Health& health;
   Partitions& partitions;
+  const AlertHooks alerts;
   Counter& duplicates;
   Counter& slow_paths;
   std::mutex mutex;
@@ -65,12 +67,15 @@ class EventStore::Writer {
     std::vector<IssueTransition> transitions;
     std::vector<KnownReleases::Release> new_releases;
     std::vector<IssueTag> new_tags;
+    nodes::alerts::Counted counted;  ///< by the alerts' windows, unless it comes to nothing
+    std::vector<StoredAlert> alerts;
     Committed result;
   };
   /// A commit whose answer was lost, and what it would have answered.
   struct InDoubt {
     std::uint64_t from = 0, to = 0;
     Committed result;
+    nodes::alerts::Counted counted;
   };
 
   Status connect();
@@ -89,6 +94,8 @@ class EventStore::Writer {
   Status merge_users(Attempt& attempt, const Rows& sketches);
   Status decide_states(Attempt& attempt);
   Status identify_releases(std::span<LifeEventsOfIssue> issues);
+  Status count_alerts(Attempt& attempt);
+  Result<std::vector<KnownReleases::Release>> first_seen_releases(const Attempt& attempt);
   Status finish(const nodes::ports::WriteSet& set, Attempt& attempt);
   void describe(const nodes::ports::WriteSet& set, Attempt& attempt) const;
   void remember(Attempt& attempt);

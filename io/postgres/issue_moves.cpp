@@ -237,18 +237,20 @@ Status move_counters(Connection& connection, const Move& move, const Moved& move
 
 struct Recount {
   HyperLogLog users;
+  std::int64_t events = 0;
   std::optional<UnixMicros> first, last, first_received, last_received;
 
   Status read(Connection& connection, std::uint32_t project_id, const std::vector<std::int64_t>& issues) {
     Params params;
     params.integer(project_id).integers(issues);
     const auto rows = connection.query(
-        "select user_key, min(occurred_at), max(occurred_at), min(received_at), max(received_at) from events "
+        "select user_key, min(occurred_at), max(occurred_at), min(received_at), max(received_at), count(*) from events "
         "where project_id = $1::integer and issue_id = any($2::bigint[]) group by user_key",
         params);
     if (!rows) return rows.error();
     for (std::size_t i = 0; i < rows->size(); ++i) {
       if (!rows->is_null(i, 0)) users.add(hash_of_user(rows->text(i, 0)));
+      events += rows->integer(i, 5);
       first = std::min(first.value_or(rows->time(i, 1)), rows->time(i, 1));
       last = std::max(last.value_or(rows->time(i, 2)), rows->time(i, 2));
       first_received = std::min(first_received.value_or(rows->time(i, 3)), rows->time(i, 3));
@@ -295,14 +297,23 @@ Status recount(Connection& connection, const Move& move) {
     if (auto status = counted.read(connection, move.project_id, *now); !status) return status;
   }
   if (locked->empty() || !counted.first) return {};  // deleted meanwhile, or all of its events are older than retention
+  // Events that are gone, by retention or an event budget, can't be counted again: what they have said stays.
+  const bool some_are_gone = counted.events < locked->front().event_count;
+  if (some_are_gone) {
+    const auto known = read_users(connection, move.project_id, {issue});
+    if (!known) return known.error();
+    counted.users.merge(*known);
+  }
   if (auto status = write_users(connection, move.project_id, issue, counted.users); !status) return status;
   Params params;
   params.integer(move.project_id).integer(issue).integer(static_cast<std::int64_t>(counted.users.estimate()));
   params.time(*counted.first).time(*counted.last).time(*counted.first_received).time(*counted.last_received);
+  params.boolean(some_are_gone);
   const auto written = connection.query(
-      "update issues set user_count = $3::integer, first_seen = $4::timestamptz, last_seen = $5::timestamptz,"
-      " first_received = $6::timestamptz, last_received = $7::timestamptz, epoch = epoch + 1 where project_id = "
-      "$1::integer and id = $2::bigint",
+      "update issues set user_count = $3::integer, last_seen = $5::timestamptz, last_received = $7::timestamptz,"
+      " first_seen = case when $8 then least(first_seen, $4::timestamptz) else $4::timestamptz end,"
+      " first_received = case when $8 then least(first_received, $6::timestamptz) else $6::timestamptz end,"
+      " epoch = epoch + 1 where project_id = $1::integer and id = $2::bigint",
       params);
   return written ? Status() : Status(written.error());
 }

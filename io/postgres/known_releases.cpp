@@ -48,6 +48,24 @@ void KnownReleases::add(std::span<const Release> releases) {
   for (const auto& release : releases) known_.insert(key_of(release.project_id, release.version));
 }
 
+Result<std::vector<KnownReleases::Release>> absent_releases(Connection& connection,
+                                                            std::vector<KnownReleases::Release> releases) {
+  if (releases.empty()) return releases;
+  std::vector<std::int64_t> projects;
+  std::vector<std::string_view> versions;
+  for (const auto& release : releases) {
+    projects.push_back(release.project_id);
+    versions.push_back(release.version);
+  }
+  const auto rows = connection.query(
+      "select d.n from unnest($1::integer[], $2::text[]) with ordinality as d (project_id, version, n) where exists "
+      "(select 1 from releases r where r.project_id = d.project_id and r.version = d.version) order by 1 desc",
+      Params().integers(projects).texts(versions));
+  if (!rows) return rows.error();
+  for (std::size_t i = 0; i < rows->size(); ++i) releases.erase(releases.begin() + rows->integer(i, 0) - 1);
+  return releases;
+}
+
 Call insert_releases(std::span<const KnownReleases::Release> releases) {
   std::vector<std::int64_t> projects;
   std::vector<std::string_view> versions;

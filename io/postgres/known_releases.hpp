@@ -35,6 +35,10 @@ class KnownReleases {
   std::unordered_set<std::uint64_t> known_;
 };
 
+/// Those of `releases` that are not in the table.
+[[nodiscard]] Result<std::vector<KnownReleases::Release>> absent_releases(Connection& connection,
+                                                                          std::vector<KnownReleases::Release> releases);
+
 /// Sorted as unknown() answers, so that writers wait for each other in one direction only.
 [[nodiscard]] Call insert_releases(std::span<const KnownReleases::Release> releases);
 

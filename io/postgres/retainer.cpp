@@ -9,8 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Soon after the start others have more urgent things to do. Between batches the disk is left to them.
-constexpr std::chrono::milliseconds kAfterStart = 20s, kEvery = 1h, kAfterTrouble = 1min, kBetweenBatches = 5ms;
+// After the start others have more urgent things to do. Between batches the disk is left to them.
+constexpr std::chrono::milliseconds kAfterStart = 10min, kEvery = 1h, kAfterTrouble = 1min, kBetweenBatches = 5ms;
 
 }  // namespace
 

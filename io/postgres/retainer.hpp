@@ -12,7 +12,7 @@
 
 namespace mesher::postgres {
 
-/// Does what retention.hpp says, soon after the start and every hour, on a thread and a connection of its own.
+/// Does what retention.hpp says, ten minutes after the start and every hour, on a thread and a connection of its own.
 class Retainer {
  public:
   Retainer(ConnectOptions options, const Clock& clock, Metrics& metrics);

@@ -10,7 +10,7 @@ namespace mesher::ws {
 namespace {
 
 // Frames handed to the socket and not yet written: enough to keep it busy. What waits beyond them can still be dropped.
-constexpr std::size_t kSocketWindow = 16;
+constexpr std::size_t kSocketWindow = 64;
 // Answers waiting for a client that does not read; it is not read from until they are gone.
 constexpr std::size_t kMaxAnswers = 32;
 
@@ -82,8 +82,24 @@ void LiveClient::answer(Text text) {
 }
 
 void LiveClient::offer(const Text& text) {
+  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
+  if (!socket_) return;
   queue(text);
+  if (flush_waits_) return;
+  if (now - sent_at_ >= flusher_.pause()) {
+    sent_at_ = now;
+    return send();
+  }
+  flush_waits_ = true;
+  flusher_.later(shared_from_this());
+}
+
+void LiveClient::flush() {
+  const std::lock_guard lock(mutex_);
+  flush_waits_ = false;
+  sent_at_ = std::chrono::steady_clock::now();
+  send();
 }
 
 void LiveClient::send_more() {
@@ -92,7 +108,6 @@ void LiveClient::send_more() {
 }
 
 void LiveClient::queue(const Text& text) {
-  if (!socket_) return;
   events_.push_back(text);
   bytes_ += text->size();
   while (events_.size() > options_.queue_frames || (bytes_ > options_.queue_bytes && events_.size() > 1)) {
@@ -101,7 +116,6 @@ void LiveClient::queue(const Text& text) {
     ++dropped_;
     dropped_total_.add();
   }
-  send();
 }
 
 void LiveClient::update_reading() {

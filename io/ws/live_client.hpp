@@ -15,6 +15,7 @@
 #include "graph/base/metrics.hpp"
 #include "io/http/message.hpp"
 #include "io/ws/live_filter.hpp"
+#include "io/ws/live_flusher.hpp"
 
 namespace mesher::ws {
 
@@ -26,6 +27,7 @@ struct LiveHubOptions {
   std::size_t queue_bytes = 2 * 1024 * 1024;
   std::size_t remembered = 65'536;                 ///< events whose order is kept for clients that come back
   std::size_t max_resumed = 1'000;                 ///< events that are told again at most
+  std::chrono::milliseconds pause{20};             ///< between two writes to a client that gets much
   std::chrono::milliseconds update_interval{500};  ///< between two updates of an issue
   std::vector<std::string> allowed_origins = {};   ///< whose pages may use a session beside our own
 };
@@ -34,13 +36,14 @@ struct LiveHubOptions {
 [[nodiscard]] std::shared_ptr<const std::string> live_frame(std::string_view type, std::string_view id,
                                                             std::string_view more = {});
 
-/// One socket's side: its subscriptions and what waits for it. Any thread. `options` and counters must outlive it.
-class LiveClient {
+/// One socket's side: its subscriptions and what waits for it. Any thread. `options`, flusher and counters must outlive
+/// it.
+class LiveClient : public std::enable_shared_from_this<LiveClient> {
  public:
   using Text = std::shared_ptr<const std::string>;
 
-  LiveClient(const LiveHubOptions& options, std::string token, Counter& sent, Counter& dropped)
-      : token(std::move(token)), options_(options), sent_(sent), dropped_total_(dropped) {}
+  LiveClient(const LiveHubOptions& options, LiveFlusher& flusher, std::string token, Counter& sent, Counter& dropped)
+      : token(std::move(token)), options_(options), flusher_(flusher), sent_(sent), dropped_total_(dropped) {}
 
   void open(std::shared_ptr<http::Socket> socket);
   /// Forgets the socket and what waits. Subscriptions stay until the hub has forgotten them.
@@ -53,8 +56,10 @@ class LiveClient {
 
   /// Queues an answer to a request of the client's; these are never dropped. Who does not read them is not read from.
   void answer(Text text);
-  /// Queues what was published; beyond the bounds the oldest goes, and the client is told.
+  /// Queues what was published; beyond the bounds the oldest goes, and the client is told. The first after a while goes
+  /// out at once, what follows shortly after together.
   void offer(const Text& text);
+  void flush();
   /// The socket has room again.
   void send_more();
 
@@ -81,6 +86,7 @@ class LiveClient {
   [[nodiscard]] bool send_next();
 
   const LiveHubOptions& options_;
+  LiveFlusher& flusher_;
   Counter& sent_;
   Counter& dropped_total_;
   mutable std::mutex mutex_;  // guards the rest
@@ -89,7 +95,8 @@ class LiveClient {
   std::size_t bytes_ = 0;  ///< of events_
   std::uint64_t dropped_ = 0;
   std::uint32_t resuming_ = 0;
-  bool asking_ = false;
+  std::chrono::steady_clock::time_point sent_at_{};
+  bool asking_ = false, flush_waits_ = false;
 };
 
 }  // namespace mesher::ws

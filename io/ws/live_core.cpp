@@ -20,6 +20,7 @@ LiveCore::LiveCore(LiveHubOptions o, LiveAuthenticate a, LiveHistory history, Me
     : options(std::move(o)),
       authenticate(std::move(a)),
       order(options.remembered),
+      flusher(options.pause),
       sockets(metrics.gauge("mesher_live_sockets", "Open live sockets.")),
       subscriptions(metrics.gauge("mesher_live_subscriptions", "Subscriptions of live sockets.")),
       sent(metrics.counter("mesher_live_sent_total", "Messages handed to live sockets.")),

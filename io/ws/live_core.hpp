@@ -57,6 +57,7 @@ class LiveCore : public std::enable_shared_from_this<LiveCore> {
   const LiveHubOptions options;
   const LiveAuthenticate authenticate;
   LiveOrder order;
+  LiveFlusher flusher;
   Gauge& sockets;
   Gauge& subscriptions;
   Counter& sent;

@@ -38,7 +38,8 @@ class LiveHub::Handler final : public http::SocketHandler {
  public:
   Handler(std::shared_ptr<LiveCore> core, std::string token, LivePrincipal principal, std::uint64_t epoch)
       : core_(std::move(core)),
-        client_(std::make_shared<LiveClient>(core_->options, std::move(token), core_->sent, core_->dropped)),
+        client_(std::make_shared<LiveClient>(core_->options, core_->flusher, std::move(token), core_->sent,
+                                             core_->dropped)),
         principal_(std::move(principal)),
         epoch_(epoch) {
     core_->sockets.add(1);

@@ -44,6 +44,7 @@ export function liveFilterOf(query: string): { filter: LiveFilter; words: string
     const parts = /^(?:tags\[([^\]]+)\]|([A-Za-z][\w.-]*)):(.*)$/s.exec(term)
     const key = parts?.[1] ?? parts?.[2]
     const raw = parts?.[3] ?? ''
+    const named = parts?.[1] !== undefined // tags[level]: the tag that is called so
     if (/^[-!(]|^(OR|AND|NOT)$/.test(term) || term.endsWith(')')) unknown.push(term)
     else if (key === undefined) words.push(term.replace(/^"|"$/g, '').toLowerCase())
     else {
@@ -53,6 +54,7 @@ export function liveFilterOf(query: string): { filter: LiveFilter; words: string
         .split(',')
         .map((one) => one.trim())
       if (/[*<>]/.test(raw) || (/^\[/.test(raw) && key !== 'level')) unknown.push(term)
+      else if (named) tags[key] = value
       else if (key === 'level') filter.level = several
       else if (key === 'environment') filter.environment = [value]
       else if (

@@ -65,7 +65,7 @@ export function handleKey(event: KeyboardEvent): void {
     return
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return
-  if (document.querySelector('[role="dialog"][data-state="open"], [role="menu"], [role="listbox"]')) return
+  if (document.querySelector('[data-state="open"]:is([role="dialog"], [role="menu"], [role="listbox"])')) return
   if ((event.key === 'Enter' || event.key === ' ') && (event.target as HTMLElement).closest?.('button, a, summary'))
     return
   const typed = pending && event.timeStamp - pendingAt < 1500 ? `${pending} ${event.key}` : event.key

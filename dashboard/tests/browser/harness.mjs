@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 
-export const PATIENCE = 60_000
+export const PATIENCE = 120_000
 
 export function assert(condition, message, ...seen) {
   if (!condition) throw new Error([message, ...seen.map((one) => JSON.stringify(one))].join(' '))

@@ -19,7 +19,7 @@ for (const colorScheme of ['light', 'dark']) {
   const shoot = async (name, path, ready) => {
     if (only.length && !only.includes(name)) return
     if (path) await page.goto(path)
-    if (ready) await page.locator(ready).first().waitFor()
+    if (ready) await page.locator(ready).first().waitFor({ state: 'attached' })
     await page.waitForLoadState('networkidle').catch(() => undefined)
     await page.screenshot({ path: `${out}/${name}-${colorScheme}.png` })
     const found = (await new AxeBuilder({ page }).analyze()).violations

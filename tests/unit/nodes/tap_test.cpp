@@ -84,7 +84,7 @@ TEST(GRAPH_07_tap, a_flood_is_shown_in_part) {
     auto batch = batch_of(std::vector<Event>(256, event_of("{}", "flood")));
     tap.passed(batch);
   }
-  EXPECT_LE(shown, 5'000U);  // a hundred a second, however long this took
+  EXPECT_LE(shown, 5'000U);  // forty a second, however long this took
   EXPECT_GE(shown, EventTap::kShownOfABatch);
   EXPECT_GT(skipped, 0U);
 }

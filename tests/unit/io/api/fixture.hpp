@@ -72,6 +72,9 @@ struct Company {
                       project, hash));
       fill("{hash}", hash);
     }
+    if (text.find("{rule_id}") != std::string::npos) fill("{rule_id}", std::to_string(add_alert_rule()));
+    if (text.find("{alert_id}") != std::string::npos) fill("{alert_id}", std::to_string(add_alert()));
+    if (text.find("{delivery_id}") != std::string::npos) fill("{delivery_id}", add_delivery());
     fill("{key}", "environment");
     fill("{id}", std::to_string(issue));
     EXPECT_EQ(text.find('{'), std::string::npos) << pattern << ": tell Company::path what this parameter is";
@@ -82,6 +85,26 @@ struct Company {
     return std::stoll(db.sql(fmt::format(
         "insert into issue_comments (project_id, issue_id, user_id, text) values ({}, {}, {}, 'seen') returning id",
         project, issue, user)));
+  }
+
+  std::int64_t add_alert_rule() {
+    return std::stoll(db.sql(
+        fmt::format("insert into alert_rules (project_id, name, severity, kind) values ({}, 'secret rule', 'warning',"
+                    " 'new_issue') returning id",
+                    project)));
+  }
+  std::int64_t add_alert() {
+    return std::stoll(
+        db.sql(fmt::format("insert into alerts (project_id, rule_id, key, severity, value, threshold, triggered_at)"
+                           " values ({}, {}, 'project', 'warning', 1, 1, now()) returning id",
+                           project, add_alert_rule())));
+  }
+  std::string add_delivery() {
+    return db.sql(
+        fmt::format("insert into alert_deliveries (project_id, id, rule_id, channel, kind, action, body, status) values"
+                    " ({}, gen_random_uuid(), {}, '', 'test', '{{\"type\":\"webhook\"}}', 'secret', 'failed')"
+                    " returning replace(id::text, '-', '')",
+                    project, add_alert_rule()));
   }
 
   std::int64_t add_session(std::uint32_t user) {

@@ -379,6 +379,29 @@ TEST(GROUP_06_split, parts_by_hash_and_counts_both_anew) {
   EXPECT_EQ(split_issue(f.pool, {f.project, one}, {hash_of(9)}, kSomebody).error().code, ErrorCode::invalid);
 }
 
+TEST(RETAIN_02_split, of_an_issue_whose_first_events_are_gone_keeps_what_they_have_said) {
+  Life f;
+  for (int i = 0; i < 20; ++i) {
+    auto& event = f.pipeline.event(1);
+    event.user.id = i < 10 ? "ann" : "bob";
+    event.received = f.now - (i < 10 ? 5 : 1) * kDay + i;
+    event.timestamp = event.received;
+  }
+  f.pipeline.event(2).user.id = "eve";
+  f.pipeline.store();
+  const auto one = f.issue_of(1);
+  ASSERT_TRUE(merge_issues(f.pool, {f.project, one}, {f.issue_of(2)}, kSomebody));
+  f.move_all();
+  const auto first = "select extract(epoch from first_seen)::bigint from issues where id = " + std::to_string(one);
+  const auto before = f.number(first);
+  ASSERT_TRUE(f.connection.execute("delete from events where user_key = 'ann'"));  // as retention does
+  ASSERT_TRUE(split_issue(f.pool, {f.project, one}, {hash_of(2)}, kSomebody));
+  f.move_all();
+  EXPECT_EQ(f.number(fmt::format("select event_count from issues where id = {}", one)), 20);
+  EXPECT_EQ(f.number(first), before);
+  EXPECT_GE(f.number(fmt::format("select user_count from issues where id = {}", one)), 2);
+}
+
 TEST(ISSUE_05_store, a_deleted_issue_is_gone_with_its_events_and_a_later_event_makes_a_new_one) {
   Life f;
   f.store(1, 2500);

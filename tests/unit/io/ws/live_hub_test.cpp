@@ -198,7 +198,7 @@ TEST_F(LiveHubTest, bad_messages_are_answered_and_the_socket_goes_on) {
 }
 
 TEST_F(LiveHubTest, STREAM_05_a_slow_client_loses_its_oldest_and_is_told_how_many) {
-  start({.queue_frames = 50});
+  start({.queue_frames = 50, .pause = 0ms});
   auto slow = open(4096);
   ask(slow, subscribe("s", 1));
   auto quick = open();
@@ -223,6 +223,16 @@ TEST_F(LiveHubTest, STREAM_05_a_slow_client_loses_its_oldest_and_is_told_how_man
   EXPECT_GT(lost, 0);
   EXPECT_EQ(received + lost, kEvents);
   EXPECT_EQ(metrics_.counter("mesher_live_dropped_total", "").value(), static_cast<std::uint64_t>(lost));
+}
+
+TEST_F(LiveHubTest, STREAM_05_what_comes_shortly_after_another_goes_out_together_and_in_order) {
+  start({.pause = 50ms});
+  auto client = open();
+  ask(client, subscribe("s", 1));
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 300; ++i) publish(1, i);
+    for (int i = 0; i < 300; ++i) EXPECT_EQ(next(client)["n"], i);
+  }
 }
 
 TEST_F(LiveHubTest, STREAM_05_frames_are_bounded_in_bytes_too) {

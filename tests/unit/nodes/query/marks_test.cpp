@@ -60,8 +60,14 @@ TEST(STREAM_02_marks, an_event_that_satisfies_a_query_has_what_it_requires) {
                                          "platform:python",
                                          "region:us OR region:eu-1"};
   const nodes::Tag eu[] = {{"region", "eu-1"}}, us[] = {{"region", "us"}, {"empty", ""}};
-  const nodes::Frame frames[] = {{}, {.function = "payNow", .module = "shop", .filename = "src/Checkout.java"}};
-  const nodes::Exception exceptions[] = {{.type = "ValueError", .value = "bang über", .frames = frames}};
+  std::vector<nodes::Frame> frames(2);
+  frames[1].function = "payNow";
+  frames[1].module = "shop";
+  frames[1].filename = "src/Checkout.java";
+  std::vector<nodes::Exception> exceptions(1);
+  exceptions[0].type = "ValueError";
+  exceptions[0].value = "bang über";
+  exceptions[0].frames = frames;
   std::vector<nodes::Event> events(4);
   events[0].message = "it went Boom";
   events[0].tags = eu;
