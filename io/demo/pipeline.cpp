@@ -22,21 +22,19 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kPatience{60};
 
-class NobodyWatches final : public nodes::ports::Broadcaster {
- public:
-  [[nodiscard]] bool watched(std::uint32_t) const noexcept override { return false; }
-  std::uint64_t note(std::span<const nodes::Event>) override { return 0; }
-  void publish_event(const nodes::Event&, std::uint64_t, std::shared_ptr<const std::string>) override {}
-  void update(const nodes::IssueChange&) override {}
-  void publish(std::uint32_t, std::shared_ptr<const std::string>) override {}
-};
+/// The built-in topology up to batch_write: what comes behind it is for those who watch now.
+std::string_view stored_part() {
+  const auto text = nodes::kDefaultTopology;
+  const auto last = text.find("[nodes.batch_write]");
+  return text.substr(0, text.find("\n[nodes.", last));
+}
 
 }  // namespace
 
 /// In the order of construction: what comes later uses what comes earlier.
 struct Pipeline::Parts {
   explicit Parts(const postgres::ConnectOptions& connect) : options(connect) {
-    nodes::register_nodes(registry, {&projects, &clock, &metrics, &issues, &nobody});
+    nodes::register_nodes(registry, {&projects, &clock, &metrics, &issues});
   }
   ~Parts() {
     runner.stop(1s);  // before the committer lets go of what it holds
@@ -55,7 +53,6 @@ struct Pipeline::Parts {
   nodes::ports::ProjectDirectory projects;
   postgres::ProjectLoader loader{options, projects, health};
   MemoryJournal journal{"demo-" + nodes::EventId::random().hex()};
-  NobodyWatches nobody;
   nodes::IssueDirectory issues{issue_store};
   nodes::Committer committer{store, issues, metrics, {journal.id(), journal.partitions()}};
   nodes::JournalSource source{journal, committer, {}};
@@ -69,7 +66,7 @@ Pipeline::~Pipeline() = default;
 
 Status Pipeline::start() {
   if (auto status = parts_->loader.load_now(); !status) return status;
-  const auto parsed = graph::parse_topology(nodes::kDefaultTopology, parts_->registry, {{"journal", "records"}}, {});
+  const auto parsed = graph::parse_topology(stored_part(), parts_->registry, {{"journal", "records"}}, {});
   if (!parsed.mistakes.empty()) return Error{ErrorCode::internal, parsed.mistakes.front().text("topology"), {}};
   return parts_->runner.apply(parsed.topology);
 }
