@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "io/postgres/event_rows.hpp"
@@ -18,7 +20,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::chrono::milliseconds kMoveAtOnce{700};  // so that small issues are whole when the caller gets its answer
+constexpr std::chrono::milliseconds kMoveAtOnce{
+    2000};  // so that small issues are whole when the caller gets its answer
+constexpr std::chrono::milliseconds kOthersAreAtIt{5};  // the background or another request moves rows just now
 
 std::string_view raw(const nodes::Fingerprint& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
@@ -35,7 +39,7 @@ Status run_all(Connection& connection, const std::vector<Call>& calls) {
 
 /// The transaction, and after it the first batches of the rows that have to follow.
 template <class Work>
-Status with_moves(Pool& pool, Work work) {
+Status with_moves(Pool& pool, std::uint32_t project_id, Work work) {
   auto lease = pool.acquire();
   if (!lease) return lease.error();
   auto& connection = **lease;
@@ -46,7 +50,12 @@ Status with_moves(Pool& pool, Work work) {
   const auto until = std::chrono::steady_clock::now() + kMoveAtOnce;
   while (std::chrono::steady_clock::now() < until) {
     const auto more = move_some(connection);
-    if (!more || !*more) break;  // the background goes on, whatever it was
+    if (!more) break;  // the background goes on, whatever it was
+    if (*more) continue;
+    const auto left = connection.query("select from issue_moves where project_id = $1::integer limit 1",
+                                       Params().integer(project_id));
+    if (!left || left->empty()) break;
+    std::this_thread::sleep_for(kOthersAreAtIt);
   }
   return {};
 }
@@ -231,7 +240,7 @@ Status merge_issues(Pool& pool, const IssueRef& target, const std::vector<std::i
   all.push_back(target.id);
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
-  return with_moves(pool, [&](Connection& connection) -> Status {
+  return with_moves(pool, target.project_id, [&](Connection& connection) -> Status {
     if (auto status = lock_project(connection, target.project_id); !status) return status;
     auto locked = lock_issues(connection, target.project_id, all);
     if (!locked) return locked.error();
@@ -256,7 +265,7 @@ Result<std::int64_t> split_issue(Pool& pool, const IssueRef& issue, const std::v
     keys.push_back(hash_key(hash));
     views.push_back(raw(hash));
   }
-  const auto status = with_moves(pool, [&](Connection& connection) -> Status {
+  const auto status = with_moves(pool, issue.project_id, [&](Connection& connection) -> Status {
     if (auto locked = lock_project(connection, issue.project_id); !locked) return locked;
     const auto known = hashes_of(connection, issue);
     if (!known) return known.error();
@@ -294,7 +303,7 @@ Result<std::int64_t> split_issue(Pool& pool, const IssueRef& issue, const std::v
 }
 
 Status delete_issue(Pool& pool, const IssueRef& issue, bool discard, std::uint32_t user_id) {
-  return with_moves(pool, [&](Connection& connection) -> Status {
+  return with_moves(pool, issue.project_id, [&](Connection& connection) -> Status {
     if (auto status = lock_project(connection, issue.project_id); !status) return status;
     const auto locked = lock_issues(connection, issue.project_id, {issue.id});
     if (!locked) return locked.error();
@@ -335,7 +344,7 @@ Status delete_issue(Pool& pool, const IssueRef& issue, bool discard, std::uint32
 }
 
 Status restore_discarded(Pool& pool, std::uint32_t project_id, const nodes::Fingerprint& hash) {
-  return with_moves(pool, [&](Connection& connection) -> Status {
+  return with_moves(pool, project_id, [&](Connection& connection) -> Status {
     if (auto status = lock_project(connection, project_id); !status) return status;
     Params params;
     params.integer(project_id).bytes(raw(hash));
