@@ -13,7 +13,12 @@ export default defineConfig({
       autoImport: false,
       ui: {
         colors: { primary: 'indigo', neutral: 'zinc' },
-        button: { slots: { base: 'cursor-pointer' }, defaultVariants: { size: 'sm' } },
+        button: {
+          slots: { base: 'cursor-pointer' },
+          defaultVariants: { size: 'sm' },
+          // The text stays readable under the pointer too.
+          compoundVariants: [{ color: 'primary', variant: 'solid', class: 'hover:bg-primary/90 active:bg-primary/90' }],
+        },
         input: { defaultVariants: { size: 'sm' } },
         select: { defaultVariants: { size: 'sm' } },
       },

@@ -42,6 +42,7 @@ export type LiveMessage =
   | LiveIssue
   | LiveUpdate
   | { type: 'escalation'; issue_id: number; project_id: number; hourly: number; usual: number; timestamp: string }
+  | { type: 'alert'; project_id: number; alert: { id: number; status: string } }
   | { type: 'issues_changed'; project_id: number; count: number }
   | { type: 'dropped'; count: number }
   | { type: 'error'; id?: string; code: string; message: string }
