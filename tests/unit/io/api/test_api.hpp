@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "io/api/api.hpp"
+#include "io/api/live.hpp"
 #include "io/postgres/event_store.hpp"
 #include "io/postgres/issue_store.hpp"
 #include "io/postgres/partitions.hpp"
