@@ -16,6 +16,7 @@
 #include "io/http/ingest.hpp"
 #include "io/metrics/operations.hpp"
 #include "io/ws/live_hub.hpp"
+#include "io/ws/tap_hub.hpp"
 
 namespace mesher::api {
 namespace {
@@ -99,6 +100,9 @@ std::set<std::string> served() {
   metrics::add_routes(router, metrics, {});
   ws::LiveHub hub({}, nullptr, nullptr, metrics);
   hub.add_routes(router);
+  graph::Taps taps;
+  ws::TapHub tap_hub({}, nullptr, taps, nullptr, projects, metrics);
+  tap_hub.add_routes(router);
   add_docs_routes(router);
   std::set<std::string> all;
   for (const auto& route : routes()) all.insert(std::string(route.method) + " " + std::string(route.pattern));
