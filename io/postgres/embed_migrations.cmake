@@ -1,19 +1,11 @@
 # Writes OUTPUT: a source with the text of each of FOLDER's SQL files as a raw string literal, in the order of their names.
+include(${CMAKE_CURRENT_LIST_DIR}/../../cmake/text_literal.cmake)
 file(GLOB FILES ${FOLDER}/*.sql)
 list(SORT FILES)
 set(entries "")
 foreach(file ${FILES})
   get_filename_component(name ${file} NAME_WE)
-  file(READ ${file} text)
-  # A string literal has a limited length in the standard; pieces of 12,000 characters are joined by the compiler.
-  string(LENGTH "${text}" length)
-  set(literal "")
-  set(at 0)
-  while(at LESS length)
-    string(SUBSTRING "${text}" ${at} 12000 piece)
-    string(APPEND literal "R\"~sql~(${piece})~sql~\"\n")
-    math(EXPR at "${at} + 12000")
-  endwhile()
+  text_literal(${file} literal)
   string(APPEND entries "    {\"${name}\", ${literal}},\n")
 endforeach()
 file(WRITE ${OUTPUT} "#include \"io/postgres/migrations.hpp\"\n
