@@ -47,10 +47,8 @@ Result<std::vector<TagKey>> list_tag_keys(Pool& pool, const TagListing& listing)
   Params params;
   params.integer(listing.project_id).texts(days_of(listing)).text(prefix_pattern(listing.prefix));
   auto rows = pool.query(
-      "select t.key, sum(t.events)::bigint, count(*) filter (where t.value <> '') from"
-      " (select d.key, d.value, sum(d.events) as events from tag_days d where d.project_id = $1::integer"
-      "  and d.day = any ($2::date[]) and d.key <> '' and d.key ilike $3 group by d.key, d.value) t"
-      " group by t.key" +
+      "select t.key, sum(t.events)::bigint, max(t.named) from tag_key_days t where t.project_id = $1::integer"
+      " and t.day = any ($2::date[]) and t.key <> '' and t.key ilike $3 group by t.key" +
           page(listing, "t.key", params),
       params);
   if (!rows) return std::move(rows).error();
