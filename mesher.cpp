@@ -282,7 +282,7 @@ class Server {
 
   postgres::Health health_;
   postgres::Partitions partitions_;
-  postgres::Pool pool_{database_.connect_options("mesher api"), 6};
+  postgres::Pool pool_{database_.asking_options("mesher api"), 6};
   nodes::alerts::Engine alerts_;
   postgres::EventStore store_{
       database_.background_options("mesher writer"), clock_, *metrics_, health_, partitions_, alert_hooks()};

@@ -76,7 +76,13 @@ postgres::ConnectOptions Database::connect_options(std::string name) const {
 
 postgres::ConnectOptions Database::background_options(std::string name) const {
   auto options = connect_options(std::move(name));
-  options.yields = embedded_ != nullptr;
+  if (embedded_) options.yields = Yielding::to_senders;
+  return options;
+}
+
+postgres::ConnectOptions Database::asking_options(std::string name) const {
+  auto options = connect_options(std::move(name));
+  if (embedded_) options.yields = Yielding::to_storing;
   return options;
 }
 
