@@ -19,6 +19,6 @@ void name_thread(const char* name) noexcept;
 void begin_yielding_thread(const char* name, Yielding yielding = Yielding::to_senders) noexcept;
 
 /// The same for another process of this machine, in so far as we may. It need not exist any more.
-void make_yielding(pid_t process, Yielding yielding) noexcept;
+void make_yielding(pid_t process, Yielding yielding = Yielding::to_senders) noexcept;
 
 }  // namespace mesher

@@ -76,13 +76,7 @@ postgres::ConnectOptions Database::connect_options(std::string name) const {
 
 postgres::ConnectOptions Database::background_options(std::string name) const {
   auto options = connect_options(std::move(name));
-  if (embedded_) options.yields = Yielding::to_senders;
-  return options;
-}
-
-postgres::ConnectOptions Database::asking_options(std::string name) const {
-  auto options = connect_options(std::move(name));
-  if (embedded_) options.yields = Yielding::to_storing;
+  options.yields = embedded_ != nullptr;
   return options;
 }
 

@@ -32,8 +32,6 @@ class Database {
   [[nodiscard]] postgres::ConnectOptions connect_options(std::string name) const;
   /// For sessions that no client waits for: in the embedded PostgreSQL they let others go first.
   [[nodiscard]] postgres::ConnectOptions background_options(std::string name) const;
-  /// For sessions that answer questions: in the embedded PostgreSQL they let those that store go first.
-  [[nodiscard]] postgres::ConnectOptions asking_options(std::string name) const;
   [[nodiscard]] int migrations_applied() const { return applied_; }
 
   /// Brings the tables up to date.

@@ -55,7 +55,7 @@ Result<Connection> Connection::open(const ConnectOptions& options) {
   // The server gives up first, with a proper error; our own deadline is for a server that does not answer at all.
   connection.timeout_ = options.statement_timeout + std::chrono::seconds(5);
   if (auto status = connection.configure(options); !status) return status.error();
-  if (options.yields != Yielding::no) make_yielding(PQbackendPID(connection.connection_), options.yields);
+  if (options.yields) make_yielding(PQbackendPID(connection.connection_));
   return connection;
 }
 

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "graph/base/result.hpp"
-#include "graph/base/thread.hpp"
 #include "io/postgres/params.hpp"
 #include "io/postgres/rows.hpp"
 
@@ -29,7 +28,7 @@ struct ConnectOptions {
   std::string name = "mesher";
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds statement_timeout{30'000};
-  Yielding yields = Yielding::no;  ///< of the session's process; only where PostgreSQL is on this machine, and ours
+  bool yields = false;  ///< PostgreSQL is on this machine, and clients do not wait for this session: others go first
 };
 
 /// One statement of a pipeline.

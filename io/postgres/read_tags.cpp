@@ -97,7 +97,7 @@ Result<IssueTags> issue_tags(Pool& pool, const IssueRow& issue) {
       "with latest as materialized (select e.tags, e.environment, e.release from events e"
       " where e.project_id = $1::integer and e.issue_id = $2::bigint and e.day >= $6::date"
       " and e.received_at >= $3::timestamptz order by e.received_at desc limit $4::integer),"
-      " pairs as (select t.key, t.value from latest, jsonb_each_text(coalesce(tags, '{}')) t"
+      " pairs as (select t.key, t.value from latest, tag_pairs(tags) t"
       " union all select 'environment', environment from latest where environment is not null"
       " union all select 'release', release from latest where release is not null),"
       " counted as (select key, value, count(*) as events from pairs group by key, value),"
