@@ -116,6 +116,7 @@ std::string merged_json(const std::vector<LockedIssue>& sources) {
 Status merge_locked(Connection& connection, const IssueRef& ref, const LockedIssue& target,
                     const std::vector<LockedIssue>& sources, std::uint32_t user_id) {
   std::vector<std::int64_t> from;
+  from.reserve(sources.size());
   for (const auto& source : sources) from.push_back(source.id);
   auto all = from;
   all.push_back(target.id);
