@@ -173,7 +173,7 @@ class Server {
 
   postgres::Health health_;
   postgres::Partitions partitions_;
-  postgres::Pool pool_{database_.background_options("mesher api"), 6};
+  postgres::Pool pool_{database_.connect_options("mesher api"), 6};
   cli::Alerting alerting_{database_,      cli::notifier_options(config_, secret_), clock_, *metrics_, health_,
                           live_messages()};
   postgres::EventStore store_{
