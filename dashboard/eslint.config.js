@@ -3,7 +3,18 @@ import ts from 'typescript-eslint'
 import prettier from 'eslint-config-prettier'
 
 export default ts.config(
-  { ignores: ['dist', '.nuxt-ui', 'node_modules', 'public', 'src/api/schema.d.ts', '*.d.ts', 'tests/browser/shots'] },
+  {
+    ignores: [
+      'dist',
+      '.nuxt-ui',
+      'node_modules',
+      'node_modules.*',
+      'public',
+      'src/api/schema.d.ts',
+      '*.d.ts',
+      'tests/browser/shots',
+    ],
+  },
   ...ts.configs.recommended,
   ...vue.configs['flat/recommended'],
   prettier,

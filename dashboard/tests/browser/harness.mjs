@@ -31,25 +31,15 @@ export async function eventually(what, condition, patience = PATIENCE) {
 
 /** An organisation, a project and its owner on a running server. */
 export class Project {
-  constructor(server, program) {
+  /** With what is given, that one is found if it is there already. */
+  constructor(server, program, { org, name: given, email, password } = {}) {
     const name = randomUUID().slice(0, 8)
     this.base = server.base
-    this.email = `${name}@example.com`
-    this.password = `password of ${name}`
-    const words = [
-      'setup',
-      '--data-dir',
-      server.data,
-      '--org',
-      `Org ${name}`,
-      '--project',
-      `Project ${name}`,
-      '--email',
-      this.email,
-      '--password',
-      this.password,
-      '--json',
-    ]
+    this.email = email ?? `${name}@example.com`
+    this.password = password ?? `password of ${name}`
+    const words = ['setup', '--data-dir', server.data, '--json']
+    words.push('--org', org ?? `Org ${name}`, '--project', given ?? `Project ${name}`)
+    words.push('--email', this.email, '--password', this.password)
     const made = JSON.parse(execFileSync(program, words, { encoding: 'utf8' }))
     this.id = made.project.id
     this.key = made.public_key
@@ -91,8 +81,9 @@ export class Project {
   }
 }
 
-export function launch() {
-  return chromium.launch({
+/** With a `profile`, cookies stay in that folder, for whoever else talks to this browser. */
+export function launch({ args = [], profile } = {}) {
+  const options = {
     executablePath: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((one) =>
       existsSync(one),
     ),
@@ -105,9 +96,11 @@ export function launch() {
       '--disable-component-update',
       '--disable-sync',
       '--disable-dev-shm-usage',
+      ...args,
     ],
     timeout: PATIENCE,
-  })
+  }
+  return profile ? chromium.launchPersistentContext(profile, options) : chromium.launch(options)
 }
 
 /** A page of a new visitor. What the page itself finds wrong is collected in `page.problems`; other origins are never asked. */
