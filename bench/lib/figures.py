@@ -48,6 +48,12 @@ SCENARIOS = {
         _lower("live_lazy_percent", "100 watchers: what one that never reads adds to the others' p99", "%", 10),
         _lower("tap_loss_percent", "what `mesher tap` on the busiest node costs bulk ingestion", "%", 3),
     ],
+    "alerts": [
+        _lower("alert_rules_us", "10,000 alert rules over 100 projects: cost of deciding about an event", "µs", 5, 1),
+        _lower("alert_webhook_p99_ms", "p99 from the POST of the event that crosses a threshold to its webhook's arrival", "ms", 1000, 200),
+        _lower("alert_storm_notifications", "50,000 events of 500 new issues in 60 s, two rules on new issues, one webhook: notifications", "",
+               5),
+    ],
     "idle": [
         _lower("rss_idle_mb", "resident memory of mesher at idle", "MB", 60, 40),
         _lower("idle_cpu_percent", "processor time of mesher at idle, of one core", "%", 1, 0.2),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import alerts
 import api
 import b_cubed
 import live
@@ -280,5 +281,5 @@ def grouping(run):
 
 
 SCENARIOS = {function.__name__: function for function in
-             (bulk, single, post_latency, live_latency, live.live, idle, start, flood, drain, micro, grouping, api.api,
+             (bulk, single, post_latency, live_latency, live.live, alerts.alerts, idle, start, flood, drain, micro, grouping, api.api,
               api.bulk_resolve, retention.retention)}

@@ -1,5 +1,6 @@
 #include "io/cli/live_rights.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -17,7 +18,12 @@ LiveRights::LiveRights(postgres::ConnectOptions options, const Clock& clock, pos
       taps_(taps),
       watch_(
           std::move(options), clock, health, [this](postgres::Connection& connection) { check(connection); },
-          [this] { return hub_.next_expiry(); }) {}
+          [this] { return next_expiry(); }) {}
+
+std::optional<UnixMicros> LiveRights::next_expiry() const {
+  const auto live = hub_.next_expiry(), tap = taps_.next_expiry();
+  return live && tap ? std::min(*live, *tap) : live ? live : tap;
+}
 
 void LiveRights::check(postgres::Connection& connection) {
   authenticator_.forget();

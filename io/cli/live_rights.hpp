@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "graph/base/clock.hpp"
 #include "io/auth/authenticator.hpp"
@@ -23,6 +24,7 @@ class LiveRights {
 
  private:
   void check(postgres::Connection& connection);
+  [[nodiscard]] std::optional<UnixMicros> next_expiry() const;
 
   const std::chrono::seconds session_idle_;
   auth::Authenticator& authenticator_;

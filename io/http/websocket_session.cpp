@@ -28,6 +28,10 @@ constexpr std::size_t kKeptBuffer = 16 * 1024;
 // one per frame.
 constexpr std::size_t kWritePiece = 32 * 1024;
 
+// How long a client may take to answer our close frame; and one whose rights have ended to read what it must read
+// first: with the server's tick that is less than a second.
+constexpr std::chrono::milliseconds kCloseGrace{2'000}, kDismissGrace{400};
+
 /// A whole text frame of the server's (RFC 6455, 5.2): not masked.
 void append_frame(std::string_view text, std::string& out) {
   out += static_cast<char>(0x81);
@@ -72,6 +76,7 @@ class SocketEnd final : public Socket, public Wakeable, public std::enable_share
   struct Wishes {
     bool paused = false;
     std::optional<ws::close_reason> close;  ///< once the queue is empty
+    SteadyTime close_asked{};
   };
   [[nodiscard]] Wishes wishes() const {
     const std::lock_guard lock(mutex_);
@@ -146,6 +151,11 @@ void SocketEnd::close(std::uint16_t code, std::string_view reason) {
   std::unique_lock lock(mutex_);
   if (closed_) return;
   closed_ = true;
+  if (code == ws::close_code::policy_error) {  // what waits is not for this client any more
+    queue_.clear();
+    bytes_ = 0;
+  }
+  wishes_.close_asked = std::chrono::steady_clock::now();
   const auto text = reason.substr(0, 120);  // a close frame has room for 123 bytes
   wishes_.close =
       ws::close_reason(static_cast<ws::close_code>(code), boost::beast::string_view(text.data(), text.size()));
@@ -297,7 +307,10 @@ void WebSocketSession::tick(SteadyTime now) {
     worker_.metrics().timed_out.add();
     return end();
   }
-  if (closing_ && now - close_began_ > options.header_timeout) end();
+  if (closing_ && now - close_began_ > kCloseGrace) return end();
+  const auto wishes = socket_->wishes();
+  if (!wishes.close || wishes.close->code != ws::close_code::policy_error) return;
+  if (now - wishes.close_asked > kDismissGrace) end();
 }
 
 void WebSocketSession::drain() {

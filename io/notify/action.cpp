@@ -1,12 +1,12 @@
 #include "io/notify/action.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "io/notify/signature.hpp"
 
 namespace mesher::notify {
 namespace {
@@ -79,13 +79,7 @@ std::string channel_of(const Action& action, std::int64_t rule_id) {
   auto json = json_of(action);
   json.erase("sealed_secret");
   if (action.format == "pagerduty") json["rule"] = rule_id;
-  const auto text = json.dump();
-  std::array<unsigned char, 16> hash{};
-  crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                     nullptr, 0);
-  std::string hex;
-  for (const auto byte : hash) hex += fmt::format("{:02x}", byte);
-  return hex;
+  return digest_of(json.dump());
 }
 
 std::string mistake_in_url(std::string_view url) {

@@ -43,6 +43,24 @@ Message message_of(std::vector<AlertRow> alerts, const std::string& base_url) {
   return message;
 }
 
+std::vector<Message> parts_of(Message message, const Action& action) {
+  std::vector<Message> parts;
+  if (action.format != "pagerduty") {
+    parts.push_back(std::move(message));
+    return parts;
+  }
+  std::map<std::pair<std::int64_t, std::string>, AlertRow> latest;
+  for (auto& alert : message.alerts) {
+    const auto incident = std::pair(alert.rule_id, alert.key);
+    const auto known = latest.find(incident);
+    if (known == latest.end() || known->second.id < alert.id) latest[incident] = std::move(alert);
+  }
+  message.alerts.clear();
+  message.more = 0;
+  for (auto& [incident, alert] : latest) parts.emplace_back(message).alerts.push_back(std::move(alert));
+  return parts;
+}
+
 postgres::NewDelivery delivery_of(const Message& message, const Action& action, std::int64_t rule_id,
                                   const std::string& kind) {
   postgres::NewDelivery delivery;
@@ -196,8 +214,10 @@ Status Notifier::gather_one(Connection& connection, const postgres::ReadyChannel
   }
   auto message = message_of(std::move(*alerts), options_.public_url);
   message.more = static_cast<std::size_t>(taken.more);
-  const auto added = postgres::add_delivery(connection, delivery_of(message, *action, taken.rule_id, "alerts"));
-  if (!added) return added.error();
+  for (const auto& part : parts_of(std::move(message), *action)) {
+    const auto added = postgres::add_delivery(connection, delivery_of(part, *action, taken.rule_id, "alerts"));
+    if (!added) return added.error();
+  }
   return transaction->commit();
 }
 

@@ -97,6 +97,10 @@ class Notifier {
 /// A message of these alerts, as the rows say.
 [[nodiscard]] Message message_of(std::vector<postgres::AlertRow> alerts, const std::string& base_url);
 
+/// What is sent apart: to PagerDuty each alert, as an incident of its rule and key is opened and closed alone (of
+/// several alerts of one incident the latest); to all others everything together.
+[[nodiscard]] std::vector<Message> parts_of(Message message, const Action& action);
+
 /// A delivery of `kind` ("alerts" or "test") of the message by the action.
 [[nodiscard]] postgres::NewDelivery delivery_of(const Message& message, const Action& action, std::int64_t rule_id,
                                                 const std::string& kind);

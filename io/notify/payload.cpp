@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "io/notify/signature.hpp"
 #include "nodes/time_text.hpp"
 
 namespace mesher::notify {
@@ -120,11 +121,12 @@ std::string rest_of(const Message& message, std::size_t shown) {
   return hidden == 0 ? std::string() : fmt::format("and {} more", hidden);
 }
 
-/// Slack and Mattermost take the same. `<`, `>` and `&` have a meaning in their texts.
+/// Slack and Mattermost take the same. `<`, `>` and `&` have a meaning in their texts; behind an `@` comes a blank of
+/// no width, so that Mattermost calls nobody by what an error happens to say.
 std::string slack_text(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
-    escaped += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
+    escaped += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : c == '@' ? "@\u200b" : std::string(1, c);
   }
   return escaped;
 }
@@ -150,7 +152,7 @@ Json discord(const Message& message) {
   for (std::size_t i = 0; i < std::min(kMostEmbeds, message.alerts.size()); ++i) {
     const auto& alert = message.alerts[i];
     Json one{{"title", title(alert)},
-             {"description", details(alert)},
+             {"description", cut(details(alert))},  // 6,000 characters in all embeds are taken
              {"color", std::stol(std::string(color_of(alert)), nullptr, 16)},
              {"timestamp", nodes::rfc3339_millis(alert.triggered_at)}};
     if (!message.base_url.empty()) one["url"] = alert_url(message, alert);
@@ -164,42 +166,67 @@ Json discord(const Message& message) {
       {"content", summary(message)}, {"embeds", std::move(embeds)}, {"allowed_mentions", {{"parse", Json::array()}}}};
 }
 
+Json text_block(std::string_view text, bool bold) {
+  Json block{{"type", "TextBlock"}, {"text", text}, {"wrap", true}};
+  if (bold) block["weight"] = "Bolder";
+  return block;
+}
+
+/// An Adaptive Card, which Teams' workflows take as its older incoming webhooks do.
 Json teams(const Message& message) {
-  Json sections = Json::array();
+  auto heading = text_block(summary(message), true);
+  heading["size"] = "Medium";
+  Json body = Json::array({std::move(heading)});
   for (std::size_t i = 0; i < std::min(kMostEmbeds, message.alerts.size()); ++i) {
     const auto& alert = message.alerts[i];
-    sections.push_back({{"activityTitle", title(alert)},
-                        {"facts",
-                         {{{"name", "Severity"}, {"value", alert.severity}},
-                          {{"name", "Status"}, {"value", alert.status}},
-                          {{"name", "Why"}, {"value", details(alert)}},
-                          {{"name", "Since"}, {"value", nodes::rfc3339_millis(alert.triggered_at)}}}},
-                        {"markdown", false}});
+    body.push_back(text_block(title(alert), true));
+    body.push_back({{"type", "FactSet"},
+                    {"facts",
+                     {{{"title", "Severity"}, {"value", alert.severity}},
+                      {{"title", "Status"}, {"value", alert.status}},
+                      {{"title", "Why"}, {"value", details(alert)}},
+                      {{"title", "Since"}, {"value", nodes::rfc3339_millis(alert.triggered_at)}}}}});
   }
-  if (const auto rest = rest_of(message, kMostEmbeds); !rest.empty()) sections.push_back({{"activityTitle", rest}});
-  Json card{{"@type", "MessageCard"},      {"@context", "https://schema.org/extensions"},
-            {"summary", summary(message)}, {"themeColor", color_of(message.alerts.front())},
-            {"title", summary(message)},   {"sections", std::move(sections)}};
+  if (const auto rest = rest_of(message, kMostEmbeds); !rest.empty()) body.push_back(text_block(rest, false));
+  Json card{{"$schema", "http://adaptivecards.io/schemas/adaptive-card.json"},
+            {"type", "AdaptiveCard"},
+            {"version", "1.2"},
+            {"body", std::move(body)}};
   if (!message.base_url.empty()) {
-    card["potentialAction"] = {
-        {{"@type", "OpenUri"},
-         {"name", "Open"},
-         {"targets", {{{"os", "default"}, {"uri", alert_url(message, message.alerts.front())}}}}}};
+    Json open{{"type", "Action.OpenUrl"}, {"title", "Open"}, {"url", alert_url(message, message.alerts.front())}};
+    card["actions"] = Json::array({std::move(open)});
   }
-  return card;
+  Json attachment{{"contentType", "application/vnd.microsoft.card.adaptive"},
+                  {"contentUrl", nullptr},
+                  {"content", std::move(card)}};
+  return {{"type", "message"}, {"attachments", Json::array({std::move(attachment)})}};
+}
+
+/// The same for all events of an incident; at most 255 characters.
+std::string dedup_key(const Message& message, const AlertRow& alert) {
+  constexpr std::size_t kLongestKey = 200;
+  return fmt::format("mesher-{}-{}-{}", message.project_id, alert.rule_id,
+                     alert.key.size() <= kLongestKey ? alert.key : digest_of(alert.key));
 }
 
 Json pagerduty(const Message& message) {
   const auto& first = message.alerts.front();
   Json json{{"event_action", all_resolved(message) ? "resolve" : "trigger"},
-            {"dedup_key", fmt::format("mesher-{}-{}", message.project_id, first.rule_id)},
+            {"dedup_key", dedup_key(message, first)},
+            {"client", "Mesher"},
             {"payload",
              {{"summary", summary(message)},
               {"source", message.project_slug},
               {"severity", first.severity},
               {"timestamp", nodes::rfc3339_millis(first.triggered_at)},
+              {"component", message.project_name},
+              {"group", first.key},
+              {"class", first.kind},
               {"custom_details", generic(message)}}}};
-  if (!message.base_url.empty()) json["links"] = {{{"href", alert_url(message, first)}, {"text", "Mesher"}}};
+  if (!message.base_url.empty()) {
+    Json link{{"href", alert_url(message, first)}, {"text", "Open in Mesher"}};
+    json["links"] = Json::array({std::move(link)});
+  }
   return json;
 }
 

@@ -21,6 +21,12 @@ std::string hex_of(std::string_view text) {
   return hex;
 }
 
+std::string digest_of(std::string_view text) {
+  std::array<unsigned char, 16> hash{};
+  crypto_generichash(hash.data(), hash.size(), bytes(text), text.size(), nullptr, 0);
+  return hex_of({reinterpret_cast<const char*>(hash.data()), hash.size()});
+}
+
 std::string signature(std::string_view body, std::string_view secret, std::int64_t unix_seconds) {
   const auto prefix = fmt::format("{}.", unix_seconds);
   crypto_auth_hmacsha256_state state;

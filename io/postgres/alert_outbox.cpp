@@ -47,7 +47,9 @@ Result<std::vector<ReadyChannel>> ready_channels(Connection& connection, std::ch
   const auto rows = connection.query(
       "select n.project_id, n.channel from alert_notices n "
       "left join alert_channels c on c.project_id = n.project_id and c.channel = n.channel "
-      "where (c.told_at is null or c.told_at <= now() - $1::integer * interval '1 ms') "
+      // What was told in the time to come, was told before the clock was set back.
+      "where (c.told_at is null or c.told_at <= now() - $1::integer * interval '1 ms' "
+      "or c.told_at > now() + interval '1 minute') "
       "and not exists (select 1 from alert_deliveries d where d.project_id = n.project_id and d.channel = n.channel "
       "and d.status = 'pending') group by 1, 2 limit $2::integer",
       Params().integer(interval.count()).integer(limit));
@@ -65,7 +67,7 @@ Result<std::optional<NoticeGroup>> take_notices(Connection& connection, const Re
   const auto mine = connection.query(
       "insert into alert_channels as c (project_id, channel, told_at) values ($1::integer, $2, now()) "
       "on conflict (project_id, channel) do update set told_at = now() "
-      "where c.told_at <= now() - $3::integer * interval '1 ms' returning 1",
+      "where c.told_at <= now() - $3::integer * interval '1 ms' or c.told_at > now() + interval '1 minute' returning 1",
       Params().integer(ready.project_id).text(ready.channel).integer(interval.count()));
   if (!mine) return mine.error();
   if (mine->empty()) return std::optional<NoticeGroup>();
@@ -119,7 +121,9 @@ Result<std::vector<DueDelivery>> claim_deliveries(Connection& connection, std::c
                                                   std::size_t limit) {
   const auto rows = connection.query(
       "update alert_deliveries d set next_attempt_at = now() + $1::integer * interval '1 s' from ("
-      "select project_id, id from alert_deliveries where status = 'pending' and next_attempt_at <= now() "
+      // Attempts that are more than an hour and a minute away were planned before the clock was set back.
+      "select project_id, id from alert_deliveries where status = 'pending' and (next_attempt_at <= now() "
+      "or next_attempt_at > now() + interval '61 minutes') "
       "order by next_attempt_at limit $2::integer for update skip locked) as due "
       "where d.project_id = due.project_id and d.id = due.id "
       "returning d.project_id, d.id, d.action, d.subject, d.body, d.html, d.thread, d.attempt_count, d.created_at",

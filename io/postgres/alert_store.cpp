@@ -129,7 +129,9 @@ Call store_firings(std::span<const nodes::alerts::Firing> firings) {
       "join alert_rules r on r.project_id = f.project_id and r.id = f.rule_id and r.enabled "
       "where not exists (select 1 from alerts a where a.project_id = f.project_id and a.rule_id = f.rule_id "
       "and a.key = f.key and (a.status <> 'resolved' "
-      "or a.triggered_at > f.at - make_interval(secs => r.cooldown_seconds))) "
+      // One of the time to come is of a clock that was set back since.
+      "or (a.triggered_at > f.at - make_interval(secs => r.cooldown_seconds) "
+      "and a.triggered_at <= now() + interval '1 minute'))) "
       "order by f.project_id, f.rule_id, f.key on conflict do nothing returning project_id, id, rule_id, key), " +
       notices("active", "true") + "select project_id, id, rule_id, key from changed";
   call.params.integers(projects).integers(rules).texts(keys).integers(issues).texts(events).texts(values);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 #include <variant>
@@ -43,15 +44,21 @@ class TapHub::Core {
   std::atomic<std::uint64_t> rights_epoch{0};
 
   std::mutex mutex;
-  std::map<const Handler*, std::pair<std::string, std::shared_ptr<http::Socket>>> open;  ///< with their secrets
+  struct Open {
+    std::string secret;
+    std::optional<UnixMicros> expires_at;
+    std::shared_ptr<http::Socket> socket;
+  };
+  std::map<const Handler*, Open> open;  // guarded by mutex
 };
 
 class TapHub::Handler final : public http::SocketHandler {
  public:
-  Handler(std::shared_ptr<Core> core, std::string secret, std::string node, std::uint64_t epoch,
-          std::shared_ptr<const query::Matcher> filter)
+  Handler(std::shared_ptr<Core> core, std::string secret, std::optional<UnixMicros> expires_at, std::string node,
+          std::uint64_t epoch, std::shared_ptr<const query::Matcher> filter)
       : core_(std::move(core)),
         secret_(std::move(secret)),
+        expires_at_(expires_at),
         node_(std::move(node)),
         epoch_(epoch),
         filter_(std::move(filter)) {
@@ -65,7 +72,7 @@ class TapHub::Handler final : public http::SocketHandler {
     socket->send(std::make_shared<const std::string>(hello + "}"));
     {
       const std::lock_guard lock(core_->mutex);
-      core_->open[this] = {secret_, socket};
+      core_->open[this] = {secret_, expires_at_, socket};
       // Rights have changed since they were asked for: rarely, and the client can come again.
       if (epoch_ != core_->rights_epoch) return socket->close(1013, "rights have changed: try again");
     }
@@ -83,7 +90,9 @@ class TapHub::Handler final : public http::SocketHandler {
 
  private:
   const std::shared_ptr<Core> core_;
-  const std::string secret_, node_;
+  const std::string secret_;
+  const std::optional<UnixMicros> expires_at_;
+  const std::string node_;
   const std::uint64_t epoch_;
   const std::shared_ptr<const query::Matcher> filter_;
   std::shared_ptr<nodes::EventTap> tap_;
@@ -129,7 +138,7 @@ void TapHub::add_routes(http::Router& router) {
       }
       const auto& query = std::get<query::Node>(parsed);
       auto filter = query.empty() ? nullptr : std::make_shared<const query::Matcher>(query);
-      accept(std::make_unique<Handler>(core, secret, name, epoch, std::move(filter)), {});
+      accept(std::make_unique<Handler>(core, secret, principal->expires_at, name, epoch, std::move(filter)), {});
     });
   });
 }
@@ -139,18 +148,31 @@ void TapHub::check_rights(const LiveRecheck& ask) {
   {
     const std::lock_guard lock(core_->mutex);
     ++core_->rights_epoch;
-    for (const auto& [handler, of] : core_->open) secrets.insert(of.first);
+    for (const auto& [handler, of] : core_->open) secrets.insert(of.secret);
   }
   if (secrets.empty()) return;
   const auto known = ask({secrets.begin(), secrets.end()});
   if (!known) return;
   const std::lock_guard lock(core_->mutex);
-  for (const auto& [handler, of] : core_->open) {
-    if (!secrets.contains(of.first)) continue;
-    const auto principal = known->find(of.first);
-    if (principal != known->end() && principal->second.instance_owner) continue;
-    of.second->close(1008, "the right to see the graph has ended");
+  for (auto& [handler, of] : core_->open) {
+    if (!secrets.contains(of.secret)) continue;
+    const auto principal = known->find(of.secret);
+    if (principal != known->end() && principal->second.instance_owner) {
+      of.expires_at = principal->second.expires_at;
+      continue;
+    }
+    of.expires_at.reset();
+    of.socket->close(1008, "the right to see the graph has ended");
   }
+}
+
+std::optional<UnixMicros> TapHub::next_expiry() const {
+  const std::lock_guard lock(core_->mutex);
+  std::optional<UnixMicros> next;
+  for (const auto& [handler, of] : core_->open) {
+    if (of.expires_at && (!next || *of.expires_at < *next)) next = of.expires_at;
+  }
+  return next;
 }
 
 }  // namespace mesher::ws

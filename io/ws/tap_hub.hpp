@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "graph/base/clock.hpp"
 #include "graph/base/metrics.hpp"
 #include "graph/tap.hpp"
 #include "io/http/message.hpp"
@@ -35,6 +37,8 @@ class TapHub {
   void add_routes(http::Router& router);
   /// As LiveHub::check_rights.
   void check_rights(const LiveRecheck& ask);
+  /// As LiveHub::next_expiry.
+  [[nodiscard]] std::optional<UnixMicros> next_expiry() const;
 
  private:
   class Core;

@@ -13,6 +13,8 @@ namespace mesher::nodes::alerts {
 namespace {
 
 constexpr UnixMicros kNever = std::numeric_limits<UnixMicros>::max();
+// Servers' clocks may differ by so much before a time counts as one of a clock that was set back since.
+constexpr UnixMicros kClockSlack = 60'000'000;
 
 std::string key_text(const Engine::WindowKey& window, const std::string& name) {
   switch (window.per) {
@@ -334,8 +336,25 @@ void ProjectRules::take_back(const Counted::Undo& undo) {
 
 // ---- what happens without events
 
+/// Where the clock was set back, what was counted in the time to come would keep out all that happens until then.
+void ProjectRules::forget_the_future(UnixMicros now) {
+  const auto limit = now + kClockSlack;
+  if (latest_ > limit) latest_ = now;
+  bool changed = false;
+  for (auto& window : windows_) changed = window.state->drop_after(limit) || changed;
+  for (auto& rule : rules_) {
+    for (auto& [key, state] : rule.keys) {
+      if (state.triggered_at <= limit) continue;
+      state.triggered_at = now;
+      changed = true;
+    }
+  }
+  if (changed) ++generation_;
+}
+
 void ProjectRules::overdue(UnixMicros now, std::vector<Firing>& firings) {
   const std::lock_guard lock(mutex_);
+  forget_the_future(now);
   for (auto& window : windows_) {
     if (window.rules.empty() || !window.state->filled) continue;
     const auto least = rules_[window.rules.front()].crossing;

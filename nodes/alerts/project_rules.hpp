@@ -72,6 +72,7 @@ class ProjectRules {
   struct Batch;
 
   std::size_t filter_of(const std::string& text);
+  void forget_the_future(UnixMicros now);
   void apply(std::span<const Known> known);
   void count_window(LiveWindow& window, const Batch& batch, Counted::Undo& undo, std::vector<Firing>& firings);
   void ask(const LiveWindow& window, WindowState::Entry& entry, std::int64_t total, UnixMicros at, const Event* event,

@@ -105,4 +105,14 @@ void WindowState::drop_empty(UnixMicros now) {
   }
 }
 
+bool WindowState::drop_after(UnixMicros limit) {
+  const auto before = entries.size();
+  for (auto at = entries.begin(); at != entries.end();) {
+    const auto next = std::next(at);
+    if (at->second.latest_step() > limit / step) erase(at);
+    at = next;
+  }
+  return entries.size() < before;
+}
+
 }  // namespace mesher::nodes::alerts

@@ -44,6 +44,8 @@ struct WindowState {
   void undo(std::uint64_t hash, UnixMicros at, std::uint32_t count, std::uint64_t user, UnixMicros user_before);
   /// Lets go of keys that hold nothing any more.
   void drop_empty(UnixMicros now);
+  /// Lets go of keys that were counted later than `limit`. True if there were any.
+  bool drop_after(UnixMicros limit);
 
   const Engine::WindowKey key;
   const UnixMicros step;

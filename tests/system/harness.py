@@ -302,6 +302,31 @@ def sudo(*command):
     subprocess.run([*([] if os.getuid() == 0 else ["sudo", "-n"]), *command], check=True)
 
 
+class ShiftedClock:
+    """A clock of servers (and of their PostgreSQL) that a test sets: `cleanup.server(environment=clock.environment)`."""
+
+    def __init__(self, cleanup):
+        folder = tempfile.mkdtemp(prefix="mesher-clock-", dir="/tmp")
+        cleanup.callback(remove_tree, folder)
+        os.chmod(folder, 0o755)  # PostgreSQL runs as somebody else
+        library, self.file = os.path.join(folder, "clock.so"), os.path.join(folder, "shift")
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shifted_clock.c")
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+        with open(self.file, "wb") as out:
+            out.write(struct.pack("=q", 0))
+        self.environment = {"LD_PRELOAD": library, "SHIFTED_CLOCK_FILE": self.file}
+        self.seconds = 0
+
+    def set(self, seconds):
+        """So many seconds from the true time on."""
+        self.seconds = seconds
+        with open(self.file, "r+b") as out:
+            out.write(struct.pack("=q", seconds))
+
+    def advance(self, seconds):
+        self.set(self.seconds + seconds)
+
+
 class SmallDisk:
     """A file system of a few megabytes, to be filled and freed."""
 
@@ -360,6 +385,7 @@ class WebSocket:
                 raise AssertionError(f"no answer to the upgrade: {self.buffer!r}")
             self.buffer += more
         answer, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
+        self.closed = False  # by the other side
         self.status = int(answer.split(b" ", 2)[1])
         self.answer = answer.decode(errors="replace")
 
@@ -400,6 +426,7 @@ class WebSocket:
                 head = self._take(2, deadline)
                 if head is None:
                     return None
+                deadline = max(deadline, time.monotonic() + 10)  # half a frame would be the end of all others
                 length = head[1] & 127
                 if length == 126:
                     length = struct.unpack(">H", self._take(2, deadline))[0]
@@ -410,10 +437,13 @@ class WebSocket:
                 if opcode == 1:
                     return json.loads(payload)
                 if opcode == 8:
+                    self.closed = True
+                    self.send_frame(8, payload[:2])
                     return None
                 if opcode == 9:
                     self.send_frame(10, payload)
         except (ConnectionError, TypeError):
+            self.closed = True
             return None
 
     def close(self):

@@ -61,6 +61,12 @@ class ServerTest : public ::testing::Test {
     void received(std::string text) override {
       if (text == "throw") throw std::runtime_error("on purpose");
       if (text == "close") return socket->close(4000, "as you wish");
+      if (text == "fill and dismiss") {
+        const auto much = std::make_shared<const std::string>(100'000, 'm');
+        while (socket->send(much)) {
+        }
+        return socket->close(1008, "no more");
+      }
       socket->send(std::make_shared<const std::string>("echo " + text));
     }
     void closed() override { test.sockets_open.fetch_sub(1); }
@@ -438,6 +444,16 @@ TEST_F(ServerTest, RESIL_02_one_sockets_fault_touches_no_other) {
   vanishing.close();
   good.send_text("still here");
   EXPECT_EQ(good.receive_text(), "echo still here");
+}
+
+TEST_F(ServerTest, STREAM_01_who_is_dismissed_and_reads_nothing_is_cut_off) {
+  options_.websocket_queue_bytes = 64U << 20U;  // more than the kernel takes
+  start();
+  auto client = connect();
+  ASSERT_EQ(client.upgrade("/socket"), 101);
+  client.send_text("fill and dismiss");
+  while (sockets_open.load() == 0) std::this_thread::yield();
+  while (sockets_open.load() > 0) std::this_thread::yield();
 }
 
 TEST_F(ServerTest, silent_websockets_are_pinged_and_dead_ones_closed) {

@@ -1,10 +1,12 @@
 #include "io/notify/payload.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
 #include "io/notify/mime.hpp"
+#include "io/notify/notifier.hpp"
 #include "io/notify/signature.hpp"
 #include "io/notify/transport.hpp"
 
@@ -84,6 +86,51 @@ TEST(ALERT_07_payload, pagerduty_closes_with_the_key_it_was_opened_with) {
   EXPECT_EQ(closed["event_action"], "resolve");
   EXPECT_EQ(opened["dedup_key"], closed["dedup_key"]);
   EXPECT_EQ(Json::parse(with_routing_key(opened.dump(), "key"))["routing_key"], "key");
+}
+
+TEST(ALERT_07_payload, pagerduty_has_an_incident_for_each_rule_and_key) {
+  Action pagerduty;
+  pagerduty.type = "webhook";
+  pagerduty.format = "pagerduty";
+  auto message = message_with(3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    message.alerts[i].id = static_cast<std::int64_t>(i + 1);
+    message.alerts[i].rule_id = 7;
+    message.alerts[i].key = i == 1 ? "region:eu" : "region:us";
+  }
+  message.alerts[0].status = "resolved";  // and fired again since
+  const auto parts = parts_of(message, pagerduty);
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_EQ(body_of("pagerduty", parts[0])["dedup_key"], fmt::format("mesher-{}-7-region:eu", message.project_id));
+  EXPECT_EQ(body_of("pagerduty", parts[1])["dedup_key"], fmt::format("mesher-{}-7-region:us", message.project_id));
+  EXPECT_EQ(body_of("pagerduty", parts[1])["event_action"], "trigger");
+  message.alerts[0].key = "region:" + std::string(3000, 'x');
+  EXPECT_LE(body_of("pagerduty", message)["dedup_key"].get<std::string>().size(), 255U);
+  pagerduty.format = "slack";
+  EXPECT_EQ(parts_of(message, pagerduty).size(), 1U);
+}
+
+TEST(ALERT_07_payload, discord_and_teams_take_what_they_are_sent) {
+  auto message = message_with(10);
+  for (auto& alert : message.alerts) {
+    alert.issue_title = std::string(3000, 't');
+    alert.issue_culprit = std::string(3000, 'c');
+  }
+  std::size_t characters = 0;
+  const auto discord = body_of("discord", message);
+  for (const auto& embed : discord["embeds"]) {
+    EXPECT_LE(embed["title"].get<std::string>().size(), 256U);
+    characters += embed["title"].get<std::string>().size() + embed["description"].get<std::string>().size();
+  }
+  EXPECT_LE(characters, 6000U);
+  EXPECT_LE(discord["content"].get<std::string>().size(), 2000U);
+  const auto teams = body_of("teams", message);
+  EXPECT_EQ(teams["type"], "message");
+  EXPECT_EQ(teams["attachments"][0]["contentType"], "application/vnd.microsoft.card.adaptive");
+  EXPECT_EQ(teams["attachments"][0]["content"]["type"], "AdaptiveCard");
+  EXPECT_LE(teams.dump().size(), 28'000U);
+  message.alerts[0].rule_name = "@channel";
+  EXPECT_EQ(body_of("mattermost", message).dump().find("@channel"), std::string::npos);
 }
 
 TEST(ALERT_07_template, fills_in_and_escapes) {

@@ -186,6 +186,21 @@ TEST(ALERT_05_engine, a_cooldown_that_ends_while_it_still_burns_fires_without_an
   EXPECT_TRUE(f.engine.overdue(kStart + 62 * kSecond).empty());
 }
 
+TEST(ALERT_02_engine, a_clock_that_is_set_back_silences_nobody) {
+  auto rule = rule_of(1, Kind::event_count, 3, 60);
+  rule.cooldown_seconds = 300;
+  Fixture f({rule});
+  const auto ahead = kStart + 3600 * kSecond;
+  EXPECT_EQ(f.store(f.burst(3, ahead)).size(), 1U);
+  EXPECT_TRUE(f.engine.overdue(ahead).empty());
+  EXPECT_TRUE(f.engine.overdue(kStart).empty());
+  EXPECT_EQ(f.engine.quiet(kStart).size(), 1U);
+  f.engine.learn(1, std::vector<Known>{{1, "project", false, ahead}});
+  EXPECT_TRUE(f.engine.overdue(kStart).empty());
+  EXPECT_TRUE(f.store(f.burst(3, kStart + kSecond)).empty()) << "it cools down from now on";
+  EXPECT_EQ(f.store(f.burst(3, kStart + 301 * kSecond)).size(), 1U);
+}
+
 TEST(ALERT_06_engine, is_quiet_a_fifth_below_the_threshold) {
   Fixture f({rule_of(1, Kind::event_count, 10, 60)});
   EXPECT_EQ(f.store(f.burst(10, kStart)).size(), 1U);
