@@ -158,6 +158,7 @@ class LineParser {
       const auto known = std::find_if(kFields.begin(), kFields.end(), [&](const auto& f) { return f.name == key; });
       if (known == kFields.end()) {
         std::vector<std::string> names;
+        names.reserve(kFields.size() + 1);
         for (const auto& f : kFields) names.emplace_back(f.name);
         names.emplace_back("tags.NAME");
         mistake(key_at,

@@ -238,7 +238,7 @@ bool JsonDocument::check_string(std::uint32_t token) {
     if (escaped == 'u') {
       if (unit_at(text_.substr(0, quote), behind) < 0) return false;
       behind += 4;
-    } else if (std::memchr("\"\\/bfnrt", escaped, 8) == nullptr) {
+    } else if (std::string_view("\"\\/bfnrt").find(escaped) == std::string_view::npos) {
       return false;
     }
     const auto* found = static_cast<const char*>(std::memchr(text_.data() + behind, '\\', text_.size() - behind));

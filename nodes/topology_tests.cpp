@@ -135,14 +135,16 @@ Status Bench::send(const std::string& at, const std::string& json) {
   bytes->append(ports::kReadPadding, '\0');
   auto records =
       std::make_unique<RecordBatch>(bytes, std::vector<std::string_view>{std::string_view(*bytes).substr(0, size)});
-  for (auto& placed : nodes_) {
-    if (placed.config.name == at) {
-      if (placed.spec->consumes == RecordBatch::kKind) {
-        placed.inbound.emplace_back(std::move(records));
-      } else {
-        placed.inbound.emplace_back(parse_records(*records, nullptr));
-      }
+  const auto first =
+      std::find_if(nodes_.begin(), nodes_.end(), [&](const Placed& placed) { return placed.config.name == at; });
+  if (first != nodes_.end()) {
+    if (first->spec->consumes == RecordBatch::kKind) {
+      first->inbound.emplace_back(std::move(records));
+    } else {
+      first->inbound.emplace_back(parse_records(*records, nullptr));
     }
+  }
+  for (auto& placed : nodes_) {
     for (auto& batch : std::exchange(placed.inbound, {})) run(placed, std::move(batch));
   }
   return {};

@@ -171,17 +171,17 @@ std::span<const Frame> parse_trace_text(std::string_view text, Arena& arena) {
       frames.push_back(frame);
     } else if (oldest_first && previous.substr(0, 6) == "File \"") {
       frames.back().context_line = line;
-    } else if (frame = {}; at_line(line, frame)) {
-      frames.push_back(frame);
-    } else if (frame = {}; php_line(line, frame)) {
-      frames.push_back(frame);
-    } else if (frame = {}; ruby_line(line, frame)) {
-      frames.push_back(frame);
-    } else if (frame = {}; go_place(line, frame)) {
-      set_go_function(previous, frame);
-      frames.push_back(frame);
-    } else if (frame = {}; gecko_line(line, frame)) {
-      frames.push_back(frame);
+    } else {
+      const auto is_read_by = [&](auto reader) {
+        frame = {};
+        return reader(line, frame);
+      };
+      bool is_go = false;
+      if (is_read_by(at_line) || is_read_by(php_line) || is_read_by(ruby_line) || (is_go = is_read_by(go_place)) ||
+          is_read_by(gecko_line)) {
+        if (is_go) set_go_function(previous, frame);
+        frames.push_back(frame);
+      }
     }
     previous = line;
   }

@@ -8,25 +8,19 @@
 #include <cstdio>
 
 namespace mesher {
-namespace {
-
-// A tenth of the processor time of an equally busy thread that does not yield (see sched(7)): enough never to stand
-// still, too little to be felt.
-constexpr int kNice = 10;
-
-}  // namespace
 
 void name_thread(const char* name) noexcept {
   pthread_setname_np(pthread_self(), name);
 }
 
-void begin_yielding_thread(const char* name) noexcept {
+void begin_yielding_thread(const char* name, Yielding yielding) noexcept {
   name_thread(name);
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), static_cast<int>(yielding));
 }
 
-void make_yielding(pid_t process) noexcept {
-  setpriority(PRIO_PROCESS, static_cast<id_t>(process), kNice);
+void make_yielding(pid_t process, Yielding yielding) noexcept {
+  const int nice = static_cast<int>(yielding);
+  setpriority(PRIO_PROCESS, static_cast<id_t>(process), nice);
   // A process in a session of its own, as every one of PostgreSQL's, is scheduled as a group of its own where there are
   // no control groups: then only the group's nice value counts (autogroup in sched(7)).
   char path[48];
@@ -34,7 +28,7 @@ void make_yielding(pid_t process) noexcept {
   const int file = open(path, O_WRONLY | O_CLOEXEC);
   if (file < 0) return;
   char value[8];
-  const int length = std::snprintf(value, sizeof value, "%d", kNice);
+  const int length = std::snprintf(value, sizeof value, "%d", nice);
   [[maybe_unused]] const auto written = write(file, value, static_cast<size_t>(length));
   close(file);
 }

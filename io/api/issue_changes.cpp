@@ -72,11 +72,13 @@ http::Response change_one(Call& call, const Subject& subject, const postgres::Is
   selection.ids = {subject.issue.id};
   selection.version = expected_version(call);
   if (call.parameters.failed()) return call.parameters.failure();
-  const auto changes =
-      postgres::change_issues(call.api.database, subject.project.id, selection, edit, call.principal.user_id);
+  const auto changes = postgres::change_issues(
+      call.api.database, subject.project.id, selection, edit, call.principal.user_id,
+      [&](postgres::Connection& connection, const postgres::IssueChanges& made) {
+        return note_issue(call, connection, "issue.update", subject.project, subject.issue, details_of(edit, made));
+      });
   if (!changes) return fail(changes.error());
   tell_watchers(call, subject.project.id, *changes);
-  if (changes->changed > 0) note_issue(call, "issue.update", subject.issue, details_of(edit, *changes));
   const auto issue = postgres::find_issue(call.api.database, subject.issue.id, call.principal.organization_ids());
   if (!issue) return fail(issue.error());
   if (!*issue) return no_such("issue");
@@ -172,9 +174,12 @@ http::Response patch_project_issues(Call& call) {
   const auto selection = read_selection(call, body);
   const auto edit = read_edit(call, body, *project);
   if (call.parameters.failed()) return call.parameters.failure();
-  const auto changes = postgres::change_issues(call.api.database, project->id, selection, edit, call.principal.user_id);
+  const auto changes = postgres::change_issues(
+      call.api.database, project->id, selection, edit, call.principal.user_id,
+      [&](postgres::Connection& connection, const postgres::IssueChanges& made) {
+        return note_issues(call, connection, "issue.update", *project, made.changed, details_of(edit, made));
+      });
   if (!changes) return fail(changes.error());
-  note_issues(call, "issue.update", *project, changes->changed, details_of(edit, *changes));
   return changes_answer(call, project->id, *changes, false);
 }
 
@@ -186,9 +191,12 @@ http::Response undo_issue_change(Call& call) {
   if (!change) body.refuse("change_id", "is missing");
   body.finish();
   if (call.parameters.failed()) return call.parameters.failure();
-  const auto changes = postgres::undo_change(call.api.database, project->id, *change, call.principal.user_id);
+  const auto changes = postgres::undo_change(
+      call.api.database, project->id, *change, call.principal.user_id,
+      [&](postgres::Connection& connection, const postgres::IssueChanges& made) {
+        return note_issues(call, connection, "issue.undo", *project, made.changed, Json{{"change_id", *change}});
+      });
   if (!changes) return fail(changes.error());
-  note_issues(call, "issue.undo", *project, changes->changed, Json{{"change_id", *change}});
   return changes_answer(call, project->id, *changes, true);
 }
 

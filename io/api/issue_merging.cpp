@@ -50,14 +50,28 @@ std::optional<nodes::Fingerprint> fingerprint_from(std::string_view text) {
   return id->bytes;
 }
 
+/// The project of an issue that the caller sees; what is wrong goes into the call's parameters.
+std::optional<postgres::ProjectRow> project_of(Call& call, const postgres::IssueRow& issue) {
+  auto project = postgres::find_project(call.api.database, issue.project_id);
+  if (!project) call.parameters.refuse(fail(project.error()));
+  if (project && !*project) call.parameters.refuse(no_such("issue"));
+  if (call.parameters.failed()) return std::nullopt;
+  return *std::move(project);
+}
+
 http::Response remove(Call& call, bool discard) {
   const auto issue = visible_issue(call);
   if (call.parameters.failed()) return call.parameters.failure();
+  const auto project = project_of(call, *issue);
+  if (!project) return call.parameters.failure();
   const auto status =
-      postgres::delete_issue(call.api.database, {issue->project_id, issue->id}, discard, call.principal.user_id);
+      postgres::delete_issue(call.api.database, {issue->project_id, issue->id}, discard, call.principal.user_id,
+                             [&](postgres::Connection& connection) {
+                               return note_issue(call, connection, discard ? "issue.discard" : "issue.delete", *project,
+                                                 *issue, Json{{"events", issue->event_count}});
+                             });
   if (!status) return fail(status.error());
   tell_of_changes(call, issue->project_id, 1);
-  note_issue(call, discard ? "issue.discard" : "issue.delete", *issue, Json{{"events", issue->event_count}});
   return answer({{"deleted", issue->id}, {"discarded", discard}});
 }
 
@@ -76,11 +90,15 @@ http::Response merge_issue(Call& call) {
   if (call.parameters.failed()) return call.parameters.failure();
   if (target) sources = {issue->id};
   const std::int64_t into = target.value_or(issue->id);
-  const auto status =
-      postgres::merge_issues(call.api.database, {issue->project_id, into}, *sources, call.principal.user_id);
+  const auto project = project_of(call, *issue);
+  if (!project) return call.parameters.failure();
+  const auto status = postgres::merge_issues(
+      call.api.database, {issue->project_id, into}, *sources, call.principal.user_id,
+      [&](postgres::Connection& connection) {
+        return note_issue(call, connection, "issue.merge", *project, *issue, Json{{"ids", *sources}, {"into", into}});
+      });
   if (!status) return refused(status.error());
   tell_of_changes(call, issue->project_id, sources->size() + 1);
-  note_issue(call, "issue.merge", *issue, Json{{"ids", *sources}, {"into", into}});
   return issue_answer(call, into);
 }
 
@@ -98,11 +116,16 @@ http::Response split_issue(Call& call) {
   if (hashes.empty()) body.refuse("hashes", "must name one hash or more");
   body.finish();
   if (call.parameters.failed()) return call.parameters.failure();
+  const auto project = project_of(call, *issue);
+  if (!project) return call.parameters.failure();
   const auto made =
-      postgres::split_issue(call.api.database, {issue->project_id, issue->id}, hashes, call.principal.user_id);
+      postgres::split_issue(call.api.database, {issue->project_id, issue->id}, hashes, call.principal.user_id,
+                            [&](postgres::Connection& connection, std::int64_t fresh) {
+                              return note_issue(call, connection, "issue.split", *project, *issue,
+                                                Json{{"hashes", *texts}, {"new_issue", fresh}});
+                            });
   if (!made) return refused(made.error());
   tell_of_changes(call, issue->project_id, 2);
-  note_issue(call, "issue.split", *issue, Json{{"hashes", *texts}, {"new_issue", *made}});
   return issue_answer(call, *made);
 }
 
@@ -157,9 +180,11 @@ http::Response restore_discarded(Call& call) {
   const auto hash = text == call.request.path_parameters.end() ? std::nullopt : fingerprint_from(text->second);
   if (!hash) call.parameters.refuse(fail(Code::invalid_parameter, "hash must be 32 hexadecimal digits", "hash"));
   if (call.parameters.failed()) return call.parameters.failure();
-  const auto status = postgres::restore_discarded(call.api.database, project->id, *hash);
+  const auto status =
+      postgres::restore_discarded(call.api.database, project->id, *hash, [&](postgres::Connection& connection) {
+        return note_issues(call, connection, "issue.restore", *project, 1, Json{{"hash", text->second}});
+      });
   if (!status) return fail(status.error());
-  note_issues(call, "issue.restore", *project, 1, Json{{"hash", text->second}});
   return answer({{"restored", text->second}});
 }
 

@@ -83,7 +83,7 @@ Result<std::uint64_t> wait_until_stored(postgres::Connection& connection, const 
                                         std::uint32_t seconds) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
   while (true) {
-    const auto waiting = records_waiting(connection, ends);
+    auto waiting = records_waiting(connection, ends);
     if (!waiting || *waiting == 0 || std::chrono::steady_clock::now() >= deadline) return waiting;
     std::this_thread::sleep_for(100ms);
   }

@@ -62,7 +62,8 @@ constexpr std::array<Phone, 6> kPhones{{{"Pixel 8", "Google", "15"},
                                         {"SM-A546B", "Samsung", "13"}}};
 
 double seconds(UnixMicros at) {
-  return static_cast<double>(at / 1000) / 1000;
+  const auto milliseconds = at / 1000;
+  return static_cast<double>(milliseconds) / 1000;
 }
 
 /// The release that runs where the event happened: the newest one, or, in browsers and on phones, one that was left

@@ -56,12 +56,11 @@ void Writer::append(nodes::ports::AppendBlock block, nodes::ports::Journal::Appe
       unsettled_bytes_.fetch_add(pending.frame_bytes, std::memory_order_relaxed);
       queue_.push_back(std::move(pending));
       if (waiting_) wake_.notify_one();
+      return;
     }
   }
-  if (error) {
-    figures_.refused_records.add(pending.block.ends.size());
-    pending.done(*std::move(error));
-  }
+  figures_.refused_records.add(pending.block.ends.size());
+  pending.done(*std::move(error));
 }
 
 void Writer::advance_to(std::uint64_t sequence) {

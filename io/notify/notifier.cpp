@@ -272,11 +272,11 @@ Status Notifier::note_outcomes(Connection& connection) {
     const bool taken = outcome.error.empty();
     const bool again = !taken && outcome.worth_retry && age < options_.give_up_after;
     const postgres::AttemptMade attempt{began, outcome.took.count(), outcome.status, outcome.error, outcome.answer};
-    const auto noted = postgres::note_attempt(connection, delivery, attempt,
-                                              taken   ? "delivered"
-                                              : again ? "pending"
-                                                      : "failed",
-                                              again ? pause_after(delivery.attempts, outcome) : 0ms);
+    auto noted = postgres::note_attempt(connection, delivery, attempt,
+                                        taken   ? "delivered"
+                                        : again ? "pending"
+                                                : "failed",
+                                        again ? pause_after(delivery.attempts, outcome) : 0ms);
     if (!noted) return noted;
     (taken ? delivered_ : again ? retried_ : failed_).add();
     seconds_.observe(std::chrono::duration<double>(outcome.took).count());

@@ -70,6 +70,7 @@ Message sample() {
 
 std::vector<std::string_view> template_variables() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kVariables));
   for (const auto& [name, read] : kVariables) names.push_back(name);
   return names;
 }

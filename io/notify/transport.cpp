@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "graph/base/assert.hpp"
 
@@ -63,7 +62,7 @@ struct Transport::Transfer {
   static std::size_t on_read(char* to, std::size_t size, std::size_t count, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     const auto part = std::min(size * count, transfer.body.size() - transfer.sent);
-    std::memcpy(to, transfer.body.data() + transfer.sent, part);
+    std::copy_n(transfer.body.data() + transfer.sent, part, to);
     transfer.sent += part;
     return part;
   }

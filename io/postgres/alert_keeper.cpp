@@ -86,7 +86,9 @@ Result<AlertKeeper::Windows> AlertKeeper::exchange(Connection& connection, std::
   if (project_id != 0) by_project[project_id];
   for (const auto& rule : *rules) by_project[rule.project_id].push_back(rule);
   Windows fresh;
-  for (const auto& [id, its_rules] : by_project) {
+  for (const auto& entry : by_project) {
+    const auto id = entry.first;
+    const auto& its_rules = entry.second;
     const auto its_known =
         std::find_if(known->begin(), known->end(), [&](const KnownOfProject& one) { return one.project_id == id; });
     auto windows = engine_.exchange(

@@ -85,6 +85,7 @@ Result<std::vector<AlertRow>> alerts_of(const Result<Rows>& rows) {
 /// Tells the servers that alerts of these projects changed.
 Status notify(Connection& connection, const std::vector<StoredAlert>& alerts) {
   std::vector<std::int64_t> projects;
+  projects.reserve(alerts.size());
   for (const auto& alert : alerts) projects.push_back(alert.project_id);
   std::sort(projects.begin(), projects.end());
   projects.erase(std::unique(projects.begin(), projects.end()), projects.end());

@@ -149,6 +149,21 @@ IssueChanges changes_from(const Rows& rows) {
   return changes;
 }
 
+Result<IssueChanges> run_change(Pool& pool, std::string_view sql, const Params& params, const NoteChanges& note) {
+  auto lease = pool.acquire();
+  if (!lease) return lease.error();
+  auto transaction = Transaction::begin(**lease);
+  if (!transaction) return transaction.error();
+  const auto rows = (*lease)->query(sql, params);
+  if (!rows) return rows.error();
+  auto changes = changes_from(*rows);
+  if (note && changes.changed > 0) {
+    if (auto status = note(**lease, changes); !status) return status.error();
+  }
+  if (auto status = transaction->commit(); !status) return status.error();
+  return changes;
+}
+
 Result<bool> answers_something(Pool& pool, std::string_view sql, std::uint32_t a, std::uint32_t b) {
   auto rows = pool.query(sql, Params().integer(a).integer(b));
   if (!rows) return std::move(rows).error();
@@ -158,14 +173,13 @@ Result<bool> answers_something(Pool& pool, std::string_view sql, std::uint32_t a
 }  // namespace
 
 Result<IssueChanges> change_issues(Pool& pool, std::uint32_t project_id, const IssueSelection& selection,
-                                   const IssueEdit& edit, std::uint32_t user_id) {
+                                   const IssueEdit& edit, std::uint32_t user_id, const NoteChanges& note) {
   const ChangeStatement statement(project_id, selection, edit, user_id);
-  auto rows = pool.query(statement.sql(), statement.params());
-  if (!rows) return std::move(rows).error();
-  return changes_from(*rows);
+  return run_change(pool, statement.sql(), statement.params(), note);
 }
 
-Result<IssueChanges> undo_change(Pool& pool, std::uint32_t project_id, std::int64_t change_id, std::uint32_t user_id) {
+Result<IssueChanges> undo_change(Pool& pool, std::uint32_t project_id, std::int64_t change_id, std::uint32_t user_id,
+                                 const NoteChanges& note) {
   auto known = pool.query(
       "select count(distinct issue_id) from issue_activity where project_id = $1::integer and change_id = $2::bigint",
       Params().integer(project_id).integer(change_id));
@@ -190,10 +204,9 @@ Result<IssueChanges> undo_change(Pool& pool, std::uint32_t project_id, std::int6
       " select count(*) over (), change.id, changed.id, changed.event_count, changed.last_seen, changed.status,"
       " changed.substatus from changed cross join change limit {}",
       before_of("c"), IssueChanges::kListed);
-  auto rows = pool.query(kSql, Params().integer(project_id).integer(change_id).integer(user_id));
-  if (!rows) return std::move(rows).error();
-  auto changes = changes_from(*rows);
-  changes.skipped = issues - changes.changed;
+  auto changes = run_change(pool, kSql, Params().integer(project_id).integer(change_id).integer(user_id), note);
+  if (!changes) return changes;
+  changes->skipped = issues - changes->changed;
   return changes;
 }
 

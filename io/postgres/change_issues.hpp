@@ -16,6 +16,7 @@
 /// Calls block; any thread. Errors: unavailable, internal, and those named.
 namespace mesher::postgres {
 
+class Connection;
 class Pool;
 
 struct StateEdit {
@@ -52,13 +53,18 @@ struct IssueChanges {
   std::vector<ChangedIssue> issues;  ///< at most kListed of them
 };
 
+/// What else belongs to a change, written by its transaction; without it the change does not happen. Not called if
+/// nothing has changed.
+using NoteChanges = std::function<Status(Connection&, const IssueChanges&)>;
+
 [[nodiscard]] Result<IssueChanges> change_issues(Pool& pool, std::uint32_t project_id, const IssueSelection& selection,
-                                                 const IssueEdit& edit, std::uint32_t user_id);
+                                                 const IssueEdit& edit, std::uint32_t user_id,
+                                                 const NoteChanges& note = {});
 
 /// Takes a change back for those of its issues that have not been changed since; the others are counted as skipped.
 /// Is a change itself. Error: not_found.
 [[nodiscard]] Result<IssueChanges> undo_change(Pool& pool, std::uint32_t project_id, std::int64_t change_id,
-                                               std::uint32_t user_id);
+                                               std::uint32_t user_id, const NoteChanges& note = {});
 
 /// Fills in which releases are known now, for an issue to be resolved in the next one.
 [[nodiscard]] Status wait_for_next_release(Pool& pool, std::uint32_t project_id, nodes::IssueLife& life);

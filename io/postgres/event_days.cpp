@@ -45,7 +45,7 @@ Result<bool> drop_detached(Connection& connection, const std::string& table) {
       connection.query("select 1 from pg_inherits where inhrelid = to_regclass($1)", Params().text(table));
   if (!attached) return attached.error();
   if (!attached->empty()) return false;
-  const auto dropped = attempt(connection, "drop table if exists " + table);
+  auto dropped = attempt(connection, "drop table if exists " + table);
   if (!dropped || !*dropped) return dropped;
   if (auto status = transaction->commit(); !status) return status.error();
   return true;
@@ -56,7 +56,7 @@ Result<bool> drop_partition(Connection& connection, std::string_view parent, con
   if (state == PartitionState::absent) return true;
   if (state != PartitionState::detached) {
     const auto* how = state == PartitionState::leaving ? "finalize" : "concurrently";
-    const auto done = attempt(connection, fmt::format("alter table {} detach partition {} {}", parent, table, how));
+    auto done = attempt(connection, fmt::format("alter table {} detach partition {} {}", parent, table, how));
     if (!done || !*done) return done;
   }
   return drop_detached(connection, table);
@@ -92,7 +92,7 @@ Result<std::vector<EventDay>> event_days(Connection& connection) {
 
 Result<bool> drop_day(Connection& connection, const EventDay& day) {
   // The events first: who finds one will soon want its payload.
-  const auto events = drop_partition(connection, "events", day.events_table(), day.events);
+  auto events = drop_partition(connection, "events", day.events_table(), day.events);
   if (!events || !*events) return events;
   return drop_partition(connection, "event_blocks", day.blocks_table(), day.blocks);
 }

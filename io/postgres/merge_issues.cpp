@@ -116,6 +116,7 @@ std::string merged_json(const std::vector<LockedIssue>& sources) {
 Status merge_locked(Connection& connection, const IssueRef& ref, const LockedIssue& target,
                     const std::vector<LockedIssue>& sources, std::uint32_t user_id) {
   std::vector<std::int64_t> from;
+  from.reserve(sources.size());
   for (const auto& source : sources) from.push_back(source.id);
   auto all = from;
   all.push_back(target.id);
@@ -231,8 +232,8 @@ Result<std::int64_t> make_split_issue(Connection& connection, const IssueRef& is
 
 }  // namespace
 
-Status merge_issues(Pool& pool, const IssueRef& target, const std::vector<std::int64_t>& sources,
-                    std::uint32_t user_id) {
+Status merge_issues(Pool& pool, const IssueRef& target, const std::vector<std::int64_t>& sources, std::uint32_t user_id,
+                    const NoteMove& note) {
   if (std::find(sources.begin(), sources.end(), target.id) != sources.end()) {
     return Error{ErrorCode::invalid, "an issue can't be merged into itself", "ids"};
   }
@@ -252,12 +253,13 @@ Status merge_issues(Pool& pool, const IssueRef& target, const std::vector<std::i
     const auto at = std::find_if(locked->begin(), locked->end(), [&](const auto& i) { return i.id == target.id; });
     const auto into = *at;
     locked->erase(at);
-    return merge_locked(connection, target, into, *locked, user_id);
+    if (auto status = merge_locked(connection, target, into, *locked, user_id); !status) return status;
+    return note ? note(connection) : Status();
   });
 }
 
 Result<std::int64_t> split_issue(Pool& pool, const IssueRef& issue, const std::vector<nodes::Fingerprint>& hashes,
-                                 std::uint32_t user_id) {
+                                 std::uint32_t user_id, const NoteSplit& note) {
   std::int64_t made = 0;
   std::vector<std::int64_t> keys;
   std::vector<std::string_view> views;
@@ -296,13 +298,18 @@ Result<std::int64_t> split_issue(Pool& pool, const IssueRef& issue, const std::v
         !noted) {
       return noted;
     }
-    return note_activity(connection, issue.project_id, made, user_id, "split", Json{{"from", issue.id}}.dump());
+    if (auto noted =
+            note_activity(connection, issue.project_id, made, user_id, "split", Json{{"from", issue.id}}.dump());
+        !noted) {
+      return noted;
+    }
+    return note ? note(connection, made) : Status();
   });
   if (!status) return status.error();
   return made;
 }
 
-Status delete_issue(Pool& pool, const IssueRef& issue, bool discard, std::uint32_t user_id) {
+Status delete_issue(Pool& pool, const IssueRef& issue, bool discard, std::uint32_t user_id, const NoteMove& note) {
   return with_moves(pool, issue.project_id, [&](Connection& connection) -> Status {
     if (auto status = lock_project(connection, issue.project_id); !status) return status;
     const auto locked = lock_issues(connection, issue.project_id, {issue.id});
@@ -339,11 +346,12 @@ Status delete_issue(Pool& pool, const IssueRef& issue, bool discard, std::uint32
     }
     calls.push_back(queue_move(issue.project_id, "delete", issue.id, std::nullopt));
     calls.push_back(notify_moves());
-    return run_all(connection, calls);
+    if (auto done = run_all(connection, calls); !done) return done;
+    return note ? note(connection) : Status();
   });
 }
 
-Status restore_discarded(Pool& pool, std::uint32_t project_id, const nodes::Fingerprint& hash) {
+Status restore_discarded(Pool& pool, std::uint32_t project_id, const nodes::Fingerprint& hash, const NoteMove& note) {
   return with_moves(pool, project_id, [&](Connection& connection) -> Status {
     if (auto status = lock_project(connection, project_id); !status) return status;
     Params params;
@@ -354,7 +362,8 @@ Status restore_discarded(Pool& pool, std::uint32_t project_id, const nodes::Fing
     if (gone->affected() == 0) return Error{ErrorCode::not_found, "no such discarded hash", "hash"};
     const auto freed = connection.query(
         "delete from issue_hashes where project_id = $1::integer and hash = $2::bytea and issue_id = 0", params);
-    return freed ? Status() : Status(freed.error());
+    if (!freed) return freed.error();
+    return note ? note(connection) : Status();
   });
 }
 

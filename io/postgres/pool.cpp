@@ -3,11 +3,18 @@
 #include <utility>
 
 #include "graph/base/assert.hpp"
+#include "graph/base/thread.hpp"
 
 namespace mesher::postgres {
 namespace {
 
 constexpr std::chrono::milliseconds kFailureIsFresh{250};
+
+/// A pool's sessions answer questions: where sessions yield, those that store go before them.
+void go_after_storing(Connection& connection) {
+  const auto process = connection.query("select pg_backend_pid()");
+  if (process) make_yielding(static_cast<pid_t>(process->integer(0, 0)), Yielding::to_storing);
+}
 
 }  // namespace
 
@@ -32,6 +39,7 @@ Result<Pool::Lease> Pool::acquire(std::chrono::milliseconds patience) {
   }
   auto connection = Connection::open(options_);
   if (connection) {
+    if (options_.yields) go_after_storing(*connection);
     const std::lock_guard lock(mutex_);
     last_failure_.reset();
     return Lease(*this, std::move(*connection));

@@ -122,6 +122,7 @@ Status measure_day(Connection& connection, const EventDay& day, std::uint64_t& b
 
 Status forget_days(Connection& connection, const std::vector<EventDay>& there) {
   std::vector<std::string> days;
+  days.reserve(there.size());
   for (const auto& day : there) days.push_back(date_text(day.day));
   for (const auto* table : {"storage_days", "storage_measured"}) {
     const auto gone =

@@ -1,5 +1,7 @@
 #include "io/postgres/sweep.hpp"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <utility>
 
@@ -66,8 +68,10 @@ Result<std::uint64_t> remove_rows(Connection& connection, const std::vector<std:
   std::uint64_t removed = 0;
   for (const auto& table : tables) {
     // The names are PostgreSQL's own, quoted by it.
-    const auto sql = "delete from " + table + " where ctid = any (array (select ctid from " + table +
-                     " where project_id = $1::integer limit $2::integer))";
+    const auto sql = fmt::format(
+        "delete from {0} where ctid = any (array (select ctid from {0} where project_id = $1::integer"
+        " limit $2::integer))",
+        table);
     while (true) {
       const auto done = connection.query(sql, Params().integer(project_id).integer(kSweepBatch));
       if (!done) return done.error();
@@ -83,7 +87,7 @@ Status sweep_projects(Connection& connection, UnixMicros now, const std::functio
   const auto locked = connection.query(kTryLock);
   if (!locked) return locked.error();
   if (!locked->boolean(0, 0)) return {};
-  const auto status = sweep_locked(connection, now, go_on);
+  auto status = sweep_locked(connection, now, go_on);
   const auto unlocked = connection.query(kUnlock);
   if (status && !unlocked) return unlocked.error();
   return status;

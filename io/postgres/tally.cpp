@@ -44,12 +44,13 @@ struct TagKey {
   std::uint32_t project_id;
   std::int64_t day;
   std::string_view key, value;
-  friend auto operator<=>(const TagKey&, const TagKey&) = default;
+  friend bool operator==(const TagKey&, const TagKey&) = default;
 };
 
 struct HashTagKey {
   std::size_t operator()(const TagKey& tag) const {
-    const auto seed = XXH3_64bits_withSeed(tag.key.data(), tag.key.size(), tag.project_id + (tag.day << 32));
+    const auto seed = XXH3_64bits_withSeed(tag.key.data(), tag.key.size(),
+                                           tag.project_id + (static_cast<std::uint64_t>(tag.day) << 32));
     return XXH3_64bits_withSeed(tag.value.data(), tag.value.size(), seed);
   }
 };

@@ -109,7 +109,7 @@ Result<std::optional<TeamRow>> edit_team(Pool& pool, std::uint32_t organization_
   auto transaction = Transaction::begin(**lease);
   if (!transaction) return transaction.error();
   static const std::string kSql = std::string(kSelect) + " and t.id = $2::integer for no key update of t";
-  const auto found = team_of((*lease)->query(kSql, Params().integer(organization_id).integer(id)));
+  auto found = team_of((*lease)->query(kSql, Params().integer(organization_id).integer(id)));
   if (!found || !*found) return found;
   auto row = **found;
   if (!edit(row)) return std::optional<TeamRow>();

@@ -331,6 +331,31 @@ TEST(ISSUE_04_store, a_change_is_undone_where_nobody_came_in_between) {
   EXPECT_FALSE(undo_change(f.pool, f.project, 999, kSomebody));
 }
 
+TEST(ORG_06_store, a_change_that_cannot_be_noted_does_not_happen) {
+  Life f;
+  for (std::uint64_t hash : {1, 2}) f.store(hash, 1);
+  const auto one = f.issue_of(1), two = f.issue_of(2);
+  const Error full{ErrorCode::unavailable, "the log is full", ""};
+  IssueSelection selection;
+  selection.ids = {one, two};
+  std::int64_t seen = 0;
+  const auto changed = change_issues(f.pool, f.project, selection, resolve(), kSomebody,
+                                     [&](Connection&, const IssueChanges& changes) -> Status {
+                                       seen = changes.changed;
+                                       return full;
+                                     });
+  EXPECT_EQ(changed.error().message, full.message);
+  EXPECT_EQ(seen, 2);
+  EXPECT_EQ(f.state(one), "unresolved/new");
+  const auto refuse = [&](Connection&) -> Status { return full; };
+  EXPECT_FALSE(merge_issues(f.pool, {f.project, one}, {two}, kSomebody, refuse));
+  EXPECT_FALSE(delete_issue(f.pool, {f.project, one}, true, kSomebody, refuse));
+  EXPECT_EQ(f.issue_of(1), one);
+  EXPECT_EQ(f.issue_of(2), two);
+  EXPECT_EQ(f.number("select count(*) from discarded_hashes") + f.number("select count(*) from issue_moves"), 0);
+  EXPECT_EQ(f.number("select count(*) from issue_activity where kind in ('resolved', 'merged')"), 0);
+}
+
 TEST(GROUP_06_merge, takes_everything_over_and_later_events_follow) {
   Life f;
   for (int i = 0; i < 5; ++i) f.pipeline.event(1).user.id = "ann";
