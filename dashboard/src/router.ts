@@ -108,6 +108,12 @@ export const router = createRouter({
 })
 
 router.beforeEach(async (to) => {
+  // What the page is made of comes while the server is asked who this is.
+  for (const { components } of to.matched) {
+    const load = components?.default as unknown
+    if (typeof load === 'function') void Promise.resolve((load as () => unknown)()).catch(() => undefined)
+  }
+  if (!to.meta.bare) void import('./shell/AppShell.vue').catch(() => undefined)
   const me = await loadSession().catch(() => undefined) // the server is away: let the page say so
   if (me === null && !to.meta.open) return { name: 'sign-in', query: to.path === '/' ? {} : { next: to.fullPath } }
   if (me && to.name === 'sign-in') return { name: 'home' }

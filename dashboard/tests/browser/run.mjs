@@ -17,7 +17,7 @@ try {
     pages.push(await visit(browser, project, options))
     return pages[pages.length - 1]
   }
-  await test({ browser, project, open, server })
+  await test({ browser, project, open, server, program })
   for (const page of pages)
     if (page.problems.length) throw new Error(`the page has problems: ${page.problems.join('; ')}`)
   console.log('ok')
