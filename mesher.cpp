@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -51,6 +52,7 @@
 #include "io/ws/tap_hub.hpp"
 #include "nodes/catalog.hpp"
 #include "nodes/committer.hpp"
+#include "nodes/door_first.hpp"
 #include "nodes/journal_source.hpp"
 
 namespace mesher {
@@ -172,6 +174,7 @@ class Server {
 
   const cli::Config& config_;
   const std::string secret_;
+  const http::ServerOptions http_options_ = cli::server_options(config_);
   SystemClock clock_;
   const UnixMicros started_at_ = clock_.now();
   std::unique_ptr<Metrics> metrics_;
@@ -203,7 +206,9 @@ class Server {
 
   nodes::IssueDirectory issues_{issue_store_};
   nodes::Committer committer_{store_, issues_, *metrics_, committer_options()};
-  nodes::JournalSource source_{*journal_, committer_, source_options()};
+  nodes::DoorFirst door_first_{[this] { return http_options_.thread_times->total(); },
+                               std::thread::hardware_concurrency()};
+  nodes::JournalSource source_{*journal_, committer_, source_options(), &door_first_};
   api::WorkerPool workers_{4, 256};
   api::WorkerPool hashing_{2, 32};  // each of the two takes 64 MiB while it hashes
   ws::LiveHub hub_{cli::live_options(config_), api::live_authenticate(pool_, authenticator_, workers_),
@@ -230,7 +235,7 @@ class Server {
                                tap_hub_};
 
   http::Router router_;
-  http::Server server_{cli::server_options(config_), router_, *metrics_};
+  http::Server server_{http_options_, router_, *metrics_};
   http::Ingest ingest_{{}, projects_, *journal_, clock_, *metrics_, server_.body_budget()};
 };
 

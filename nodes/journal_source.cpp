@@ -20,8 +20,8 @@ class SourceLedger final : public PipelineLedger {
 
 }  // namespace
 
-JournalSource::JournalSource(ports::Journal& journal, Committer& committer, Options options)
-    : journal_(journal), committer_(committer), options_(options) {
+JournalSource::JournalSource(ports::Journal& journal, Committer& committer, Options options, DoorFirst* door_first)
+    : journal_(journal), committer_(committer), options_(options), door_first_(door_first) {
   for (std::uint32_t p = 0; p < journal.partitions(); ++p) readers_.push_back(std::make_unique<Reader>());
   committer_.on_stored = [this](std::uint32_t partition, std::uint64_t position) {
     journal_.release(partition, position);
@@ -65,9 +65,7 @@ std::optional<graph::Source::Item> JournalSource::next(std::uint32_t partition, 
     const std::lock_guard lock(reader.mutex);
     if (!reader.at_cursor) continue;
     if (!chunk) return std::nullopt;
-    const bool full = chunk->entries.size() >= options_.batch_records / 2;
-    reader.not_before =
-        full ? std::chrono::steady_clock::time_point{} : std::chrono::steady_clock::now() + options_.pause;
+    reader.not_before = next_read(chunk->entries.size() >= options_.batch_records / 2);
     const Committer::Range range{reader.position, chunk->next};
     reader.position = chunk->next;
     return Item{{partition, reader.sequence++},
@@ -75,6 +73,16 @@ std::optional<graph::Source::Item> JournalSource::next(std::uint32_t partition, 
                 std::make_unique<SourceLedger>(range)};
   }
   return std::nullopt;
+}
+
+std::chrono::steady_clock::time_point JournalSource::next_read(bool full) const {
+  const auto now = std::chrono::steady_clock::now();
+  if (!full) return now + options_.pause;
+  if (door_first_ == nullptr) return {};
+  return now + door_first_->pause(now, [this] {
+    const auto status = journal_.status();
+    return status.quota == 0 ? 0.0 : static_cast<double>(status.bytes) / static_cast<double>(status.quota);
+  });
 }
 
 void JournalSource::pause(Reader& reader, const std::stop_token& stop) {

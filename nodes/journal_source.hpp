@@ -10,6 +10,7 @@
 
 #include "graph/node.hpp"
 #include "nodes/committer.hpp"
+#include "nodes/door_first.hpp"
 #include "nodes/ports/journal.hpp"
 
 namespace mesher::nodes {
@@ -25,7 +26,8 @@ class JournalSource final : public graph::Source {
     /// records come quickly; what comes after a lull is read at once.
     std::chrono::milliseconds pause{10};
   };
-  JournalSource(ports::Journal& journal, Committer& committer, Options options);
+  /// `door_first`, if given, says how long to wait behind a full batch.
+  JournalSource(ports::Journal& journal, Committer& committer, Options options, DoorFirst* door_first = nullptr);
 
   [[nodiscard]] std::uint32_t partitions() const override;
   [[nodiscard]] std::string_view produces() const override { return "records"; }
@@ -44,11 +46,13 @@ class JournalSource final : public graph::Source {
   };
 
   void back_to_cursor(Reader& reader);
+  [[nodiscard]] std::chrono::steady_clock::time_point next_read(bool full) const;
   void pause(Reader& reader, const std::stop_token& stop);
 
   ports::Journal& journal_;
   Committer& committer_;
   const Options options_;
+  DoorFirst* const door_first_;
   std::vector<std::unique_ptr<Reader>> readers_;
 };
 

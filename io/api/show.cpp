@@ -65,8 +65,8 @@ Json issue_json(const postgres::IssueRow& issue, const postgres::Sparkline& spar
 }
 
 Json event_json(const postgres::EventRow& event) {
-  auto tags = Json::parse(event.tags_json, nullptr, false);
-  if (!tags.is_object()) tags = Json::object();
+  auto tags = Json::object();
+  for (const auto& [key, value] : event.tags) tags[key] = value;
   return {{"id", event.id.hex()},
           {"project_id", event.project_id},
           {"issue_id", event.issue_id},

@@ -8,6 +8,7 @@
 
 #include "graph/base/metrics.hpp"
 #include "graph/base/result.hpp"
+#include "graph/base/thread_times.hpp"
 #include "io/http/byte_budget.hpp"
 #include "io/http/message.hpp"
 
@@ -34,6 +35,7 @@ struct ServerOptions {
   std::shared_ptr<ByteBudget> body_budget;           ///< given: used instead of one of body_budget_bytes
   std::size_t websocket_queue_frames = 256;  ///< frames waiting in one Socket, beyond which send() answers false
   std::size_t websocket_queue_bytes = 1024 * 1024;
+  std::shared_ptr<ThreadTimes> thread_times = std::make_shared<ThreadTimes>();  ///< the I/O threads are counted there
 };
 
 /// The HTTP/1.1 and WebSocket server: one thread and one io_context per worker, a connection stays with its worker, so

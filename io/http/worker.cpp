@@ -65,6 +65,7 @@ Worker::~Worker() {
 void Worker::start() {
   thread_ = std::thread([this] {
     name_thread("http");
+    const ThreadTimes::Member member(*shared_->options.thread_times);
     mailbox_->set_thread(std::this_thread::get_id());
     const auto work = boost::asio::make_work_guard(io_);
     while (!io_.stopped()) {

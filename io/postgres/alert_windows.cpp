@@ -33,7 +33,7 @@ std::string key_column(const Engine::WindowKey& window, Params& params) {
   if (window.per == Per::project) return "''::text";
   if (window.per == Per::issue) return "e.issue_id::text";
   if (window.tag == "environment" || window.tag == "release") return "e." + window.tag;
-  return fmt::format("e.tags->>${}::text", params.text(window.tag).size());
+  return fmt::format("tag_value(e.tags, ${}::text)", params.text(window.tag).size());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "graph/base/assert.hpp"
 #include "io/postgres/clean_text.hpp"
+#include "io/postgres/tag_text.hpp"
 
 namespace mesher::postgres {
 
@@ -65,37 +66,13 @@ void append_optional(std::string& out, std::string_view text) {
   }
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  out += '"';
-  const std::size_t begin = out.size();
-  append_clean(out, text);
-  for (std::size_t i = begin; i < out.size(); ++i) {
-    const auto c = static_cast<unsigned char>(out[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    std::string escape = c == '"' ? "\\\"" : c == '\\' ? "\\\\" : "\\u00";
-    if (c < 0x20) escape.append({kDigits[c >> 4], kDigits[c & 15]});
-    out.replace(i, 1, escape);
-    i += escape.size() - 1;
-  }
-  out += '"';
-}
-
 void append_tags(std::string& out, std::span<const nodes::Tag> tags) {
   if (tags.empty()) {
     append_raw(out, std::int32_t{-1});
     return;
   }
   const Field field(out);
-  out += '\x01';  // version of jsonb's binary form: what follows is text
-  out += '{';
-  for (const auto& tag : tags) {
-    if (out.back() != '{') out += ',';
-    append_json_string(out, first_characters(tag.key, kFieldCharacters));
-    out += ':';
-    append_json_string(out, first_characters(tag.value, kFieldCharacters));
-  }
-  out += '}';
+  append_tag_text(out, tags);
 }
 
 void append_row(std::string& out, const nodes::Event& event, const EventPlace& place) {

@@ -308,7 +308,7 @@ class Compiler {
   }
 
   std::string event_has(const Term& term) {
-    std::string sql = fmt::format("(coalesce(e.tags, '{{}}') ?| {}", keys(term));
+    std::string sql = fmt::format("(has_any_tag(e.tags, {})", keys(term));
     if (asks_for(term, "user")) sql += " or e.user_key is not null";
     if (asks_for(term, "environment")) sql += " or e.environment is not null";
     if (asks_for(term, "release")) sql += " or e.release is not null";
@@ -334,10 +334,10 @@ class Compiler {
       case Field::has:
         return event_has(term);
       case Field::tag:
-        return named(fmt::format("(e.tags ->> {})", text(term.key)), term);
+        return named(fmt::format("tag_value(e.tags, {})", text(term.key)), term);
       case Field::any_tag:
         return fmt::format(
-            "exists (select from (select value from jsonb_each_text(coalesce(e.tags, '{{}}'))"
+            "exists (select from (select value from tag_pairs(e.tags)"
             " union all select e.environment union all select e.release) g where g.value is not null"
             " and {})",
             named("g.value", term));

@@ -10,13 +10,14 @@
 #include "io/postgres/payload_block.hpp"
 #include "io/postgres/pool.hpp"
 #include "io/postgres/read_event_rows.hpp"
+#include "io/postgres/tag_text.hpp"
 
 namespace mesher::postgres {
 namespace {
 
 constexpr std::string_view kColumns =
     "e.project_id, e.event_id, e.issue_id, e.received_at, e.occurred_at, e.level, e.message, e.environment, e.release,"
-    " e.user_key, e.tags::text, e.day, e.block_id, e.block_index";
+    " e.user_key, e.tags, e.day, e.block_id, e.block_index";
 
 constexpr std::string_view kSelectBlock =
     "select data from event_blocks where project_id = $1::integer and day = $2::date and block_id = $3::bigint";
@@ -33,7 +34,7 @@ EventRow event_at(const Rows& rows, std::size_t row) {
   event.environment = rows.text(row, 7);
   event.release = rows.text(row, 8);
   event.user_key = rows.text(row, 9);
-  event.tags_json = rows.text(row, 10);
+  event.tags = read_tag_text(rows.text(row, 10));
   event.day = rows.text(row, 11);
   event.block_id = rows.integer(row, 12);
   event.block_index = static_cast<std::int32_t>(rows.integer(row, 13));

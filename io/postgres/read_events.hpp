@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/base/clock.hpp"
@@ -23,8 +24,8 @@ struct EventRow {
   nodes::Level level = nodes::Level::error;
   std::string message;  ///< its first characters
   std::string environment, release, user_key;
-  std::string tags_json;  ///< an object; empty: none
-  std::string day;        ///< of its partition
+  std::vector<std::pair<std::string, std::string>> tags;
+  std::string day;  ///< of its partition
   std::int64_t block_id = 0;
   std::int32_t block_index = 0;
 };

@@ -47,10 +47,8 @@ Result<std::vector<TagKey>> list_tag_keys(Pool& pool, const TagListing& listing)
   Params params;
   params.integer(listing.project_id).texts(days_of(listing)).text(prefix_pattern(listing.prefix));
   auto rows = pool.query(
-      "select t.key, sum(t.events)::bigint, count(*) filter (where t.value <> '') from"
-      " (select d.key, d.value, sum(d.events) as events from tag_days d where d.project_id = $1::integer"
-      "  and d.day = any ($2::date[]) and d.key <> '' and d.key ilike $3 group by d.key, d.value) t"
-      " group by t.key" +
+      "select t.key, sum(t.events)::bigint, max(t.named) from tag_key_days t where t.project_id = $1::integer"
+      " and t.day = any ($2::date[]) and t.key <> '' and t.key ilike $3 group by t.key" +
           page(listing, "t.key", params),
       params);
   if (!rows) return std::move(rows).error();
@@ -99,7 +97,7 @@ Result<IssueTags> issue_tags(Pool& pool, const IssueRow& issue) {
       "with latest as materialized (select e.tags, e.environment, e.release from events e"
       " where e.project_id = $1::integer and e.issue_id = $2::bigint and e.day >= $6::date"
       " and e.received_at >= $3::timestamptz order by e.received_at desc limit $4::integer),"
-      " pairs as (select t.key, t.value from latest, jsonb_each_text(coalesce(tags, '{}')) t"
+      " pairs as (select t.key, t.value from latest, tag_pairs(tags) t"
       " union all select 'environment', environment from latest where environment is not null"
       " union all select 'release', release from latest where release is not null),"
       " counted as (select key, value, count(*) as events from pairs group by key, value),"

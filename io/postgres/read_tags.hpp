@@ -19,7 +19,7 @@ class Pool;
 struct TagKey {
   std::string key;
   std::int64_t events = 0;
-  std::int64_t values = 0;  ///< distinct ones that are counted by name
+  std::int64_t values = 0;  ///< distinct ones that are counted by name, on the day that has most
 };
 struct TagValue {
   std::string value;  ///< empty: those beyond the limits of what is counted by name

@@ -59,7 +59,7 @@ void append_search_split(std::uint32_t project_id, std::int64_t from, std::int64
   auto& tags = calls.emplace_back();
   tags.sql =
       "insert into issue_tags (project_id, issue_id, key, value) select distinct $1::integer, $2::bigint, t.key,"
-      " left(t.value, 200) from events e, lateral (select key, value from jsonb_each_text(coalesce(e.tags, '{}'))"
+      " left(t.value, 200) from events e, lateral (select key, value from tag_pairs(e.tags)"
       " union all select 'environment', e.environment union all select 'release', e.release) t"
       " where e.project_id = $1::integer and e.issue_id = $2::bigint and t.value <> ''"
       " and exists (select from issues i where i.project_id = $1::integer and i.id = $2::bigint) on conflict do "

@@ -188,10 +188,20 @@ Call add_tag_days(std::span<nodes::Event* const> events, std::span<const EventPl
     counts.push_back(count);
   }
   Call call;
+  // A row that is new has no xmax: then the key has one named value more.
   call.sql =
-      "insert into tag_days as t (project_id, day, key, value, events) "
-      "select * from unnest($1::integer[], $2::date[], $3::text[], $4::text[], $5::bigint[]) "
-      "on conflict (project_id, day, key, value) do update set events = t.events + excluded.events";
+      "with sums as (select * from unnest($1::integer[], $2::date[], $3::text[], $4::text[], $5::bigint[])"
+      "  as s (project_id, day, key, value, events)),"
+      " added as (insert into tag_days as t (project_id, day, key, value, events) select * from sums"
+      "  on conflict (project_id, day, key, value) do update set events = t.events + excluded.events"
+      "  returning t.project_id, t.day, t.key, t.value <> '' and t.xmax = 0 as named) "
+      "insert into tag_key_days as k (project_id, day, key, events, named)"
+      " select s.project_id, s.day, s.key, s.events, coalesce(a.named, 0) from"
+      " (select project_id, day, key, sum(events) as events from sums group by 1, 2, 3) s left join"
+      " (select project_id, day, key, count(*) as named from added where named group by 1, 2, 3) a"
+      " using (project_id, day, key) order by 1, 2, 3"
+      " on conflict (project_id, day, key) do update"
+      " set events = k.events + excluded.events, named = k.named + excluded.named";
   call.params.integers(projects).texts(days).texts(keys).texts(values).integers(counts);
   return call;
 }

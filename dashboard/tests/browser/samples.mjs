@@ -130,26 +130,55 @@ export function hostile() {
   }
 }
 
-/** Long in every direction: 400 frames, 100 breadcrumbs, a value without a blank. */
+/** Long in every direction, nearly a megabyte: 500 frames, 5,000 breadcrumbs, a value without a blank. */
 export function huge() {
-  const frames = Array.from({ length: 400 }, (_, i) => ({
+  const frames = Array.from({ length: 500 }, (_, i) => ({
     function: `step_${i}`,
     filename: `deep/level_${i}.py`,
     lineno: i,
     in_app: true,
-    context_line: 'x'.repeat(600),
+    context_line: 'x'.repeat(500),
   }))
   return {
     platform: 'python',
     level: 'fatal',
     tags: { build: 'b'.repeat(190) },
-    extra: Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`key_${i}`, 'v'.repeat(2000)])),
-    breadcrumbs: Array.from({ length: 100 }, (_, i) => ({
+    extra: Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`key_${i}`, 'v'.repeat(1500)])),
+    breadcrumbs: Array.from({ length: 5000 }, (_, i) => ({
       timestamp: Date.now() / 1000 - i,
       category: 'step',
-      message: `crumb ${i} ${'m'.repeat(500)}`,
+      message: `crumb ${i} ${'m'.repeat(i < 50 ? 500 : 10)}`,
     })),
     exception: { values: [{ type: 'RecursionError', value: 'W'.repeat(3000), stacktrace: { frames } }] },
+  }
+}
+
+/** As a bundler leaves it: all source in one line, with the failing place far to the right. */
+export function minified() {
+  const line = `!function(e,t){"use strict";${'var n=e(t)&&t[r]||{};'.repeat(2500)}throw new TypeError("n is undefined")}();`
+  return {
+    platform: 'javascript',
+    level: 'error',
+    exception: {
+      values: [
+        {
+          type: 'TypeError',
+          value: 'n is undefined',
+          stacktrace: {
+            frames: [
+              {
+                function: 't',
+                filename: 'https://shop.example.com/assets/app.4f2a.min.js',
+                lineno: 1,
+                colno: line.length - 30,
+                in_app: true,
+                context_line: line,
+              },
+            ],
+          },
+        },
+      ],
+    },
   }
 }
 

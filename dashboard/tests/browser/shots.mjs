@@ -1,58 +1,48 @@
-// Pictures of every screen, light and dark, from a running server:
-//   MESHER_URL=… EMAIL=… PASSWORD=… dashboard/build --run npm run shots -- [OUT] [NAME…]
+// Pictures of every screen, in light and dark, wide and narrow, from a running server; and what axe finds wrong in them:
+//   MESHER_URL=… EMAIL=… PASSWORD=… [PROJECT=2] [ISSUE=17] [WIDTHS=1440,390] dashboard/build --run npm run shots -- [OUT] [NAME…]
 import { mkdirSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
 import { launch, signIn, visit } from './harness.mjs'
+import { screens } from './screens.mjs'
 
 const base = process.env.MESHER_URL
 const [out = new URL('./shots/', import.meta.url).pathname, ...only] = process.argv.slice(2)
 mkdirSync(out, { recursive: true })
 const browser = await launch()
 let bad = 0
-for (const colorScheme of ['light', 'dark']) {
-  const page = await visit(
-    browser,
-    { base },
-    { colorScheme, viewport: { width: Number(process.env.WIDTH ?? 1360), height: 860 } },
-  )
-  await page.goto('/sign-in')
-  const shoot = async (name, path, ready) => {
-    if (only.length && !only.includes(name)) return
-    if (path) await page.goto(path)
-    if (ready) await page.locator(ready).first().waitFor({ state: 'attached' })
-    await page.waitForLoadState('networkidle').catch(() => undefined)
-    await page.screenshot({ path: `${out}/${name}-${colorScheme}.png` })
-    const found = (await new AxeBuilder({ page }).analyze()).violations
-    for (const one of found) {
-      ++bad
-      console.log(`${name} ${colorScheme}: ${one.id}: ${one.help}`)
-      for (const node of one.nodes.slice(0, 3))
-        console.log(
-          `    ${node.html.slice(0, 160)}\n    ${node.any
-            .map((why) => why.message)
-            .join('; ')
-            .slice(0, 200)}`,
+const complain = (...words) => {
+  ++bad
+  console.log(...words)
+}
+for (const width of (process.env.WIDTHS ?? '1440,390').split(',').map(Number)) {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await visit(browser, { base }, { colorScheme, viewport: { width, height: width > 1000 ? 900 : 844 } })
+    const shoot = async (name, path, ready) => {
+      if (only.length && !only.includes(name)) return
+      await page.goto(path)
+      await page.locator(ready).first().waitFor({ state: 'attached' })
+      await page.waitForLoadState('networkidle', { timeout: 5000 }).catch(() => undefined)
+      await page.screenshot({ path: `${out}/${name}-${width}-${colorScheme}.png` })
+      const wide = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      )
+      if (wide > 1) complain(`${name} ${width}: wider than the page by ${wide}`)
+      for (const one of (await new AxeBuilder({ page }).analyze()).violations)
+        complain(
+          `${name} ${width} ${colorScheme}: ${one.id}:`,
+          ...one.nodes.slice(0, 3).map((node) => node.target.join(' ')),
         )
     }
+    await shoot('sign-in', '/sign-in', 'form')
+    await signIn(page, { base, email: process.env.EMAIL, password: process.env.PASSWORD })
+    const ask = (path) => page.evaluate(async (url) => (await fetch(url)).json(), `/api/v1/${path}`)
+    const project = process.env.PROJECT ?? /projects\/(\d+)/.exec(page.url())[1]
+    const { organization_id: org } = await ask(`projects/${project}`)
+    const issue = process.env.ISSUE ?? (await ask(`projects/${project}/issues?limit=1`)).data[0].id
+    for (const screen of screens({ project, org, issue })) await shoot(...screen)
+    for (const problem of page.problems) complain(`problem ${width} ${colorScheme}: ${problem}`)
+    await page.context().close()
   }
-  await shoot('sign-in', undefined, 'form')
-  await signIn(page, { base, email: process.env.EMAIL, password: process.env.PASSWORD })
-  const project = /projects\/(\d+)/.exec(page.url())[1]
-  await page.locator('[data-issue]').first().waitFor()
-  const issue = process.env.ISSUE ?? (await page.locator('[data-issue]').first().getAttribute('data-issue'))
-  await shoot('issues', `/projects/${project}/issues`, '[data-issue]')
-  await shoot('issue', `/projects/${project}/issues/${issue}`, '[data-testid="event-body"]')
-  await shoot('issue-activity', `/projects/${project}/issues/${issue}?tab=activity`, '[data-testid="activity"]')
-  await shoot('issue-grouping', `/projects/${project}/issues/${issue}?tab=grouping`, 'pre')
-  await shoot('overview', `/projects/${project}/overview`, '[data-testid="level-chart"] canvas')
-  await shoot('events', `/projects/${project}/events`, '[data-event]')
-  await shoot('live', `/projects/${project}/events?mode=live`, '[data-testid="tail"]')
-  await shoot('welcome', `/projects/${project}/welcome`, '[data-testid="snippet"]')
-  await shoot('organization', `/orgs/1/overview`, 'h1')
-  for (const one of (process.env.MORE ?? '').split(' ').filter(Boolean))
-    await shoot(one.replaceAll('/', '_'), one, 'h1')
-  for (const problem of page.problems) console.log(`problem ${colorScheme}: ${problem}`)
-  await page.context().close()
 }
 await browser.close()
-console.log(bad ? `${bad} violations` : 'axe: no violation')
+console.log(bad ? `${bad} faults` : 'no fault')

@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { assert, eventually, isLive, signIn } from './harness.mjs'
-import { hostile, huge, message, pythonError, rightToLeft } from './samples.mjs'
+import { hostile, huge, message, minified, pythonError, rightToLeft } from './samples.mjs'
 
 export async function accessible(page) {
   const { violations } = await new AxeBuilder({ page }).analyze()
@@ -116,7 +116,9 @@ export async function test_UI_04_an_issue_shows_chain_frames_variables_breadcrum
   await body.getByText('Caused by').waitFor()
   const order = await body.locator('#stack h3').allInnerTexts()
   assert(order.join() === 'CheckoutError,ConnectionError', 'in reading order', order)
-  await body.getByText('raise CheckoutError').waitFor() // the frame of the application is open
+  // The frame of the application is open, and what its source is written in comes as colours.
+  await body.getByText('raise CheckoutError').waitFor()
+  await body.locator('.source-keyword', { hasText: 'raise' }).waitFor()
   await body.getByText('{"id":17,"items":3}').waitFor()
   await body.getByText('2 frames of libraries').click()
   await body.getByText('django/core/handlers.py').waitFor()
@@ -150,11 +152,11 @@ export async function test_UI_04_an_issue_shows_chain_frames_variables_breadcrum
   await page.getByText('grouped by exception').waitFor()
 }
 
-export async function test_UI_04_hostile_huge_and_right_to_left_events_render_right({ project, open }) {
-  await project.store(hostile(), huge(), rightToLeft())
+export async function test_UI_04_hostile_huge_minified_and_right_to_left_events_render_right({ project, open }) {
+  await project.store(hostile(), huge(), minified(), rightToLeft())
   const page = await open()
   await signIn(page, project)
-  await page.locator('[data-issue]').nth(2).waitFor()
+  await page.locator('[data-issue]').nth(3).waitFor()
   const fits = async (what) => {
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     assert(wide <= 0, `${what} is wider than the page by`, wide)
@@ -164,6 +166,7 @@ export async function test_UI_04_hostile_huge_and_right_to_left_events_render_ri
   for (const [title, sign] of [
     ['window.hacked', '<script>window.hacked=1</script>'],
     ['RecursionError', /Show \d+ more of \d+ frames/],
+    ['n is undefined', /!function\(e,t\)/],
     ['القيمة', 'raise ValueError("القيمة")'],
   ]) {
     await row(page, title).getByRole('link').click()
@@ -177,4 +180,64 @@ export async function test_UI_04_hostile_huge_and_right_to_left_events_render_ri
     await page.keyboard.press('Escape')
     await page.waitForURL(/\/issues(\?|$)/)
   }
+}
+
+export async function test_UI_04_issues_are_merged_split_and_discarded({ project, open }) {
+  await project.store(...four())
+  const page = await open()
+  await signIn(page, project)
+  await row(page, 'Alpha').getByRole('link').click()
+  const more = async (what) => {
+    await page.getByRole('button', { name: 'Merge, split, delete' }).click()
+    await page.getByRole('menuitem', { name: what, exact: true }).click()
+  }
+  await more('Merge with others…')
+  await page.getByLabel('Search issues to merge').fill('Beta')
+  await page.getByTestId('merge-candidates').getByRole('checkbox').check()
+  await accessible(page)
+  await page.getByTestId('confirm').click()
+  await eventually('three are left', async () => (await project.issues()).length === 3)
+  await page.getByText('Merged 1 issue into this one').first().waitFor()
+
+  await more('Split…')
+  const hashes = page.getByTestId('hashes')
+  await hashes.getByRole('checkbox').nth(1).waitFor()
+  assert(await page.getByTestId('confirm').isDisabled(), 'nothing is chosen yet')
+  await hashes.getByRole('checkbox').first().check()
+  await accessible(page)
+  const before = page.url()
+  await page.getByTestId('confirm').click()
+  await page.waitForURL((url) => /issues\/\d+$/.test(url.pathname) && url.href !== before)
+  await eventually('four again', async () => (await project.issues()).length === 4)
+
+  await more('Delete and discard…')
+  await page.getByTestId('confirm').click()
+  await page.waitForURL(/\/issues(\?|$)/)
+  await eventually('it is gone', async () => (await project.issues()).length === 3)
+  await page.goto(`/projects/${project.id}/settings/filters`)
+  await page.getByTestId('discarded').getByRole('button', { name: 'Take again' }).click()
+  await page.getByTestId('confirm').click()
+  await page.getByTestId('discarded').waitFor({ state: 'detached' })
+}
+
+export async function test_UI_04_the_slider_leads_to_the_event_of_a_time({ project, open }) {
+  await project.store(pythonError({ release: 'shop@1' }))
+  await project.store(pythonError({ release: 'shop@2' }))
+  await project.store(pythonError({ release: 'shop@3' }))
+  const page = await open()
+  await signIn(page, project)
+  await row(page, 'CheckoutError').getByRole('link').click()
+  const id = page.getByTestId('event-id')
+  const newest = await id.innerText()
+  const slider = page.getByLabel('Event at a time')
+  await slider.focus()
+  await slider.press('Home')
+  await eventually('the oldest event', async () => {
+    const old = await page.getByRole('button', { name: 'Oldest event' }).isDisabled()
+    return old && (await id.innerText()) !== newest
+  })
+  await page.getByTestId('event-body').getByText('shop@1', { exact: true }).first().waitFor()
+  assert(/event=[0-9a-f]{32}/.test(page.url()), 'the address holds the event')
+  await page.goBack()
+  await eventually('Back leads to the newest', async () => (await id.innerText()) === newest)
 }

@@ -33,7 +33,7 @@ class SEARCH_05_plans : public testing::Test {
       db_.store(project_, events);
     }
     for (const char* table : {"events", "event_blocks", "issues", "issue_texts", "issue_tags", "issue_hours",
-                              "issue_days", "project_hours", "tag_days", "tag_hours"}) {
+                              "issue_days", "project_hours", "tag_days", "tag_key_days", "tag_hours"}) {
       db_.sql(std::string("analyze ") + table);
     }
   }

@@ -47,7 +47,8 @@ TEST(GROUP_05_event_store, one_transaction_stores_rows_payloads_counters_and_cur
   EXPECT_EQ(*f.store.cursor("journal", 0), 3U);
 
   const auto row = f.connection.query(
-      "select e.message, e.environment, e.release, e.user_key, e.tags->>'os', b.data, e.block_index, e.received_at, "
+      "select e.message, e.environment, e.release, e.user_key, tag_value(e.tags, 'os'), b.data, e.block_index, "
+      "e.received_at, "
       "e.occurred_at from events e join event_blocks b using (project_id, day, block_id) where e.event_id = $1::uuid",
       Params().text(first.id.hex()));
   ASSERT_TRUE(row && row->size() == 1);
@@ -61,6 +62,25 @@ TEST(GROUP_05_event_store, one_transaction_stores_rows_payloads_counters_and_cur
   const auto payload = read_payload(row->bytes(0, 5), static_cast<std::uint32_t>(row->integer(0, 6)));
   ASSERT_TRUE(payload);
   EXPECT_EQ(*payload, first.payload);
+}
+
+TEST(SEARCH_02_event_store, tags_are_found_by_key_and_value_in_sql) {
+  StoreFixture f;
+  const auto ids = f.make_issues(1);
+  EventMaker maker;
+  const std::vector<nodes::Tag> tags{{"a", "b"}, {"key", "a"}, {"b", ""}};
+  maker.make(f.project, ids[0], f.now).tags = tags;
+  maker.make(f.project, ids[0], f.now).tags = {};
+  ASSERT_TRUE(f.store.commit(f.set(maker.all(), 0, 2)));
+  const auto count = [&](const std::string& where) { return f.number("select count(*) from events e where " + where); };
+  EXPECT_EQ(count("tag_value(tags, 'a') = 'b'"), 1);
+  EXPECT_EQ(count("tag_value(tags, 'key') = 'a'"), 1);
+  EXPECT_EQ(count("tag_value(tags, 'b') = ''"), 1);
+  EXPECT_EQ(count("tag_value(tags, 'ke') is null"), 2);
+  EXPECT_EQ(count("has_any_tag(tags, '{x,key}')"), 1);
+  EXPECT_EQ(count("not has_any_tag(tags, '{x,ey}')"), 2);
+  EXPECT_EQ(f.number("select count(*) from events e, tag_pairs(e.tags) t where t.key in ('a', 'key', 'b')"), 3);
+  EXPECT_EQ(f.number("select count(*) from events e, tag_pairs(e.tags) t"), 3);
 }
 
 TEST(GROUP_05_event_store, refuses_a_set_whose_cursor_has_moved) {
@@ -169,7 +189,7 @@ TEST(RESIL_03_event_store, text_that_postgresql_cannot_hold_is_repaired) {
   const auto committed = f.store.commit(set);
   ASSERT_TRUE(committed) << committed.error().message;
   EXPECT_EQ(f.number("select count(*) from events where message like 'nul \xEF\xBF\xBD here%'"), 1);
-  EXPECT_EQ(f.number("select count(*) from events, jsonb_each_text(tags)"), 2);
+  EXPECT_EQ(f.number("select count(*) from events, tag_pairs(tags)"), 2);
   EXPECT_EQ(f.number("select count(*) from quarantine"), 1);
 }
 

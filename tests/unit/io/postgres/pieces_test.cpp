@@ -8,6 +8,7 @@
 #include "io/postgres/recent_ids.hpp"
 #include "io/postgres/rows.hpp"
 #include "io/postgres/tag_limits.hpp"
+#include "io/postgres/tag_text.hpp"
 #include "io/postgres/user_sketches.hpp"
 #include "test_cluster.hpp"
 
@@ -23,6 +24,19 @@ std::string cleaned(std::string_view text) {
   std::string out;
   append_clean(out, text);
   return out;
+}
+
+TEST(Tag_text, gives_back_what_was_written) {
+  const std::vector<nodes::Tag> tags{{"os", "Linux"}, {"empty", ""}, {"a=b\tc", "x\x1ey\x1fz"}, {"große", "日本\n語"}};
+  std::string text;
+  append_tag_text(text, tags);
+  const std::vector<std::pair<std::string, std::string>> expected{
+      {"os", "Linux"}, {"empty", ""}, {"a=b\tc", "x y z"}, {"große", "日本\n語"}};
+  EXPECT_EQ(read_tag_text(text), expected);
+  EXPECT_TRUE(read_tag_text("").empty());
+  for (const std::string_view damaged : {"x", "\x1e", "\x1f", "\x1e\x1e", "\x1e\x61\x1f", "\x1e\x61"}) {
+    EXPECT_LE(read_tag_text(damaged).size(), 2U);
+  }
 }
 
 TEST(Payload_block, gives_back_every_payload) {
