@@ -2,6 +2,8 @@
 /// docs/architecture.md walks through what is built here.
 
 #include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -12,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/join.hpp"
 #include "graph/base/log.hpp"
 #include "graph/base/metrics.hpp"
 #include "graph/runner.hpp"
@@ -62,12 +65,13 @@ using namespace std::chrono_literals;
 class Server {
  public:
   Server(const cli::Config& config, cli::Database database, std::unique_ptr<io::journal::LocalJournal> journal,
-         std::unique_ptr<Metrics> metrics, std::string secret)
+         std::unique_ptr<Metrics> metrics, std::string secret, std::unique_ptr<cluster::Membership> membership)
       : config_(config),
         secret_(std::move(secret)),
         metrics_(std::move(metrics)),
         database_(std::move(database)),
-        journal_(std::move(journal)) {
+        journal_(std::move(journal)),
+        membership_(std::move(membership)) {
     graph::Registry types;
     nodes::register_nodes(types, {&projects_, &clock_, metrics_.get(), &issues_, &hub_});
     graph::register_tapped(registry_, types, taps_);
@@ -85,6 +89,7 @@ class Server {
 
   ~Server() {
     committer_.stop();
+    if (membership_) membership_->leave();
     alerting_.stop();
   }
   Server(const Server&) = delete;
@@ -107,7 +112,8 @@ class Server {
     retainer_.start();
     if (auto status = graph_.start(); !status) return status;
     replayer_.start();
-    return server_.start();
+    if (auto status = server_.start(); !status || !membership_) return status;
+    return membership_->serve({server_.url(), [] { kill(getpid(), SIGTERM); }, &health_});
   }
 
   /// Says where it listens and, at the very first start, how to sign in and send the first event.
@@ -130,6 +136,7 @@ class Server {
     server_.stop_accepting();
     server_.drain(10s);
     ingest_.flush(2s);
+    if (membership_ && membership_->draining()) membership_->empty_journal();
     runner_.stop(10s);
     committer_.stop();
     alerting_.stop();
@@ -141,7 +148,10 @@ class Server {
  private:
   std::vector<api::NodeInfo> nodes() const {
     const auto name = config_.node_name.empty() ? cli::host_name() : config_.node_name;
-    return {{name, cli::version(), server_.url(), "ready", {"ingest", "process", "api"}, started_at_}};
+    return cluster::node_infos(
+        membership_.get(),
+        {name, cli::version(), server_.url(), "ready", {"ingest", "process", "api"}, started_at_, clock_.now()},
+        *journal_);
   }
 
   std::function<void(std::uint32_t, std::string)> live_messages() {
@@ -170,14 +180,20 @@ class Server {
   std::unique_ptr<Metrics> metrics_;
   cli::Database database_;
   std::unique_ptr<io::journal::LocalJournal> journal_;
+  std::unique_ptr<cluster::Membership> membership_;  // null: it is alone
 
   postgres::Health health_;
   postgres::Partitions partitions_;
   postgres::Pool pool_{database_.connect_options("mesher api"), 6};
-  cli::Alerting alerting_{database_,      cli::notifier_options(config_, secret_), clock_, *metrics_, health_,
-                          live_messages()};
-  postgres::EventStore store_{
-      database_.background_options("mesher writer"), clock_, *metrics_, health_, partitions_, alerting_.hooks()};
+  cli::Alerting alerting_{database_,       cli::notifier_options(config_, secret_), clock_, *metrics_, health_,
+                          live_messages(), cluster::company_of(membership_.get())};
+  postgres::EventStore store_{cluster::writer_options(database_.background_options("mesher writer"), membership_.get()),
+                              clock_,
+                              *metrics_,
+                              health_,
+                              partitions_,
+                              alerting_.hooks(),
+                              cluster::lease_of(membership_.get())};
   postgres::IssueStore issue_store_{database_.background_options("mesher issues"), health_};
   nodes::ports::ProjectDirectory projects_;
   postgres::ProjectLoader projects_loader_{database_.connect_options("mesher projects"), projects_, health_};
@@ -230,6 +246,7 @@ int fail(const Error& error) {
 
 int serve(const cli::Config& config) {
   cli::Signals signals;
+  if (auto status = cluster::check(config); !status) return fail(status.error());
   if (auto status = cli::prepare_data_dir(config); !status) return fail(status.error());
   auto metrics = std::make_unique<Metrics>();
   auto journal = cli::open_journal(config, *metrics);
@@ -239,7 +256,10 @@ int serve(const cli::Config& config) {
   if (!secret) return fail(secret.error());
   auto database = cli::Database::open_for_server(config);
   if (!database) return fail(database.error());
-  Server server(config, std::move(*database), std::move(*journal), std::move(metrics), std::move(*secret));
+  auto membership = cluster::join_if_asked(config, *database, **journal, *metrics, *secret);
+  if (!membership) return fail(membership.error());
+  Server server(config, std::move(*database), std::move(*journal), std::move(metrics), std::move(*secret),
+                std::move(*membership));
   if (auto status = server.start(); !status) return fail(status.error());
   server.welcome();
   signals.wait([&] { server.hang_up(); });

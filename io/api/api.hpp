@@ -27,7 +27,10 @@ namespace mesher::api {
 struct NodeInfo {
   std::string name, version, address, state;
   std::vector<std::string> services;
-  UnixMicros started_at = 0;
+  UnixMicros started_at = 0, heartbeat_at = 0;
+  std::uint32_t protocol = 0, cores = 0;
+  std::int64_t epoch = 0;  ///< 0: it is alone
+  std::uint64_t journal_records = 0, journal_bytes = 0;
 };
 
 /// Sends quarantined events round again: appends them to the journal, marked as replayed, and calls `done` once, from

@@ -215,7 +215,12 @@ http::Response list_nodes(Call& call) {
                     {"address", node.address},
                     {"state", node.state},
                     {"services", node.services},
-                    {"started_at", rfc3339(node.started_at)}});
+                    {"started_at", rfc3339(node.started_at)},
+                    {"heartbeat_at", rfc3339(node.heartbeat_at)},
+                    {"protocol", node.protocol},
+                    {"epoch", node.epoch},
+                    {"cores", node.cores},
+                    {"journal", {{"records", node.journal_records}, {"bytes", node.journal_bytes}}}});
   }
   return list_answer(std::move(data), std::nullopt);
 }

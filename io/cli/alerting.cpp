@@ -7,13 +7,15 @@
 namespace mesher::cli {
 
 Alerting::Alerting(const Database& database, notify::NotifierOptions options, const Clock& clock, Metrics& metrics,
-                   postgres::Health& health, notify::Notifier::Live live)
+                   postgres::Health& health, notify::Notifier::Live live, postgres::AlertKeeper::AskCompany company)
     : secret_(options.secret),
       public_url_(options.public_url),
       notifier_(database.background_options("mesher notifier"), std::move(options), clock, metrics, health,
                 std::move(live)),
-      keeper_(database.background_options("mesher alert keeper"), engine_, clock, health,
-              [this](std::vector<postgres::StoredAlert> alerts) { notifier_.announce(std::move(alerts)); }) {}
+      keeper_(
+          database.background_options("mesher alert keeper"), engine_, clock, health,
+          [this](std::vector<postgres::StoredAlert> alerts) { notifier_.announce(std::move(alerts)); },
+          std::move(company)) {}
 
 void Alerting::start() {
   keeper_.start();

@@ -17,9 +17,10 @@ namespace mesher::cli {
 /// notifier that tells the world of both.
 class Alerting {
  public:
-  /// `live` gives a text frame to those who watch a project; it is called between start() and stop() only.
+  /// `live` gives a text frame to those who watch a project; it is called between start() and stop() only. `company`:
+  /// of other servers; null: there are none.
   Alerting(const Database& database, notify::NotifierOptions options, const Clock& clock, Metrics& metrics,
-           postgres::Health& health, notify::Notifier::Live live);
+           postgres::Health& health, notify::Notifier::Live live, postgres::AlertKeeper::AskCompany company);
 
   /// Reads all rules; to be called before the first event is stored.
   Status load_now() { return keeper_.load_now(); }

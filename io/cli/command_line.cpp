@@ -183,8 +183,22 @@ class Commands {
     add_settings(*retain, given_, kDatabaseSettings);
     retain->add_flag("--dry-run", line_.dry_run, "Only count what would go.");
     retain->add_flag("--json", line_.json, "Print one line of JSON.");
+    add_cluster();
     auto* migrate = add("migrate", "Bring the database's tables up to this version.");
     add_settings(*migrate, given_, kDatabaseSettings);
+  }
+
+  void add_cluster() {
+    auto* nodes = add("nodes", "The nodes that share the database: state, load, when each was heard of.");
+    add_settings(*nodes, given_, kDatabaseSettings);
+    nodes->add_flag("--json", line_.json, "Print one line of JSON.");
+    auto* drain = add("drain", "Have a node take nothing more, store what it has acknowledged, and stop.");
+    add_settings(*drain, given_, kDatabaseSettings);
+    drain->add_option("node", line_.node, "Name of the node.")->required();
+    drain
+        ->add_option("--wait", line_.wait_seconds,
+                     "Look on for so many seconds at most; by default until the node has left.")
+        ->check(CLI::Range(0, 86400));
   }
 
   void add_demo() {

@@ -31,7 +31,7 @@ struct CommandLine {
   bool demo_once = false;
   std::uint64_t demo_seed = 1;
   double demo_per_minute = 40;
-  // backup, restore
+  // backup, restore, drain
   std::string backup_file;
   std::uint32_t wait_seconds = 0;
   // retain
@@ -40,10 +40,10 @@ struct CommandLine {
   std::string topic;
   std::string node_type;
   // tap, top
-  std::string url, token;  ///< empty: found in the data directory
-  std::string node, filter;
-  std::uint64_t count = 0;  ///< events of tap, tables of top; 0: no end
-  double interval = 1;      ///< seconds between two looks of top
+  std::string url, token;    ///< empty: found in the data directory
+  std::string node, filter;  ///< also of drain
+  std::uint64_t count = 0;   ///< events of tap, tables of top; 0: no end
+  double interval = 1;       ///< seconds between two looks of top
   bool plain = false;
   // psql: what is passed on
   std::vector<std::string> rest;

@@ -26,6 +26,7 @@
 #include "io/cli/fingerprint_command.hpp"
 #include "io/cli/graph_service.hpp"
 #include "io/cli/memory_bound.hpp"
+#include "io/cli/nodes_command.hpp"
 #include "io/cli/passwd.hpp"
 #include "io/cli/replay_command.hpp"
 #include "io/cli/retain_command.hpp"
@@ -184,7 +185,8 @@ int run_command(const CommandLine& line) {
       {"passwd", passwd},       {"backup", run_backup},
       {"restore", run_restore}, {"retain", run_retain},
       {"tap", run_tap},         {"top", run_top},
-      {"demo", run_demo},       {"version", print_version}};
+      {"demo", run_demo},       {"version", print_version},
+      {"nodes", run_nodes},     {"drain", run_drain}};
   return kCommands.at(line.command)(line);
 }
 

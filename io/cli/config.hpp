@@ -22,6 +22,9 @@ struct Config {
   std::string database_url;  ///< empty: an embedded PostgreSQL in data_dir
   std::string public_url;    ///< how clients reach this server; empty: http(s)://<listen>
   std::string node_name;
+  std::string join = "false";  ///< "true": one of several servers that share the database
+  std::string cluster_secret;
+  std::filesystem::path cluster_secret_file;
   std::string tls_cert, tls_key;
   std::uint32_t http_threads = 2;
   std::uint32_t max_connections = 20'000;

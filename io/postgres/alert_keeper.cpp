@@ -22,6 +22,9 @@ using nodes::alerts::Rule;
 constexpr std::chrono::milliseconds kFirstPause = 100ms, kLongestPause = 5s, kTick = 1s, kNap = 50ms;
 // In ticks.
 constexpr unsigned kMomentsEvery = 5, kCompareEvery = 10, kPruneEvery = 600, kLookEvery = 5;
+// Among other servers: between two fillings of all windows, and how much of the time they may take.
+constexpr auto kRefillEvery = 3s;
+constexpr int kRefillShare = 20;
 constexpr UnixMicros kDayMicros = 86'400'000'000;
 // A change in percent is quiet when it is a fifth below its threshold.
 constexpr double kQuietShare = 0.8;
@@ -48,8 +51,14 @@ Result<std::vector<StoredAlert>> store(Connection& connection, const std::vector
 
 }  // namespace
 
-AlertKeeper::AlertKeeper(ConnectOptions options, Engine& engine, const Clock& clock, Health& health, Changed changed)
-    : options_(std::move(options)), engine_(engine), clock_(clock), health_(health), changed_(std::move(changed)) {}
+AlertKeeper::AlertKeeper(ConnectOptions options, Engine& engine, const Clock& clock, Health& health, Changed changed,
+                         AskCompany company)
+    : options_(std::move(options)),
+      engine_(engine),
+      clock_(clock),
+      health_(health),
+      changed_(std::move(changed)),
+      company_(std::move(company)) {}
 
 AlertKeeper::~AlertKeeper() = default;
 
@@ -70,7 +79,7 @@ void AlertKeeper::tell(std::vector<StoredAlert> alerts) {
 
 /// The rules of a project, or of all for 0, take effect with the first event that the connection's snapshot does not
 /// hold: what is to be read of the past is then neither missed nor counted twice. Begins a transaction.
-Result<AlertKeeper::Windows> AlertKeeper::exchange(Connection& connection, std::uint32_t project_id) {
+Result<AlertKeeper::Windows> AlertKeeper::exchange(Connection& connection, std::uint32_t project_id, Kept kept) {
   if (auto status = connection.execute("begin isolation level repeatable read read only"); !status) {
     return status.error();
   }
@@ -91,6 +100,7 @@ Result<AlertKeeper::Windows> AlertKeeper::exchange(Connection& connection, std::
     const auto& its_rules = entry.second;
     const auto its_known =
         std::find_if(known->begin(), known->end(), [&](const KnownOfProject& one) { return one.project_id == id; });
+    if (kept == Kept::nothing) engine_.exchange(id, {}, {});
     auto windows = engine_.exchange(
         id, its_rules,
         its_known == known->end() ? std::span<const nodes::alerts::Known>() : std::span(its_known->known));
@@ -127,8 +137,8 @@ Status AlertKeeper::fill(Connection& connection, const Windows& windows) {
   return {};
 }
 
-Status AlertKeeper::load(Connection& connection, std::uint32_t project_id) {
-  const auto windows = exchange(connection, project_id);
+Status AlertKeeper::load(Connection& connection, std::uint32_t project_id, Kept kept) {
+  const auto windows = exchange(connection, project_id, kept);
   auto status = windows ? fill(connection, *windows) : Status(windows.error());
   if (connection.broken()) return status;
   const auto ended = connection.execute(status ? "commit" : "rollback");
@@ -138,7 +148,7 @@ Status AlertKeeper::load(Connection& connection, std::uint32_t project_id) {
 Status AlertKeeper::load_now() {
   auto connection = Connection::open(options_);
   if (!connection) return connection.error();
-  const auto windows = exchange(*connection, 0);
+  const auto windows = exchange(*connection, 0, Kept::filled_windows);
   if (!windows) return windows.error();
   return {};
 }
@@ -204,8 +214,28 @@ Status AlertKeeper::compare_with_past(Connection& connection, UnixMicros now) {
   return {};
 }
 
+/// Whether this server leads; if so, its windows are as good as they can be.
+Result<bool> AlertKeeper::lead(Connection& connection) {
+  const auto company = company_ ? company_() : Company();
+  if (!company.leads) {
+    whole_ = false;
+    refill_at_ = {};
+    return false;
+  }
+  const auto began = std::chrono::steady_clock::now();
+  if (projects_.empty() || (company.others ? began < refill_at_ : whole_)) return true;
+  if (auto status = load(connection, 0, Kept::nothing); !status) return status.error();
+  whole_ = !company.others;
+  const auto ended = std::chrono::steady_clock::now();
+  refill_at_ = ended + std::max<std::chrono::steady_clock::duration>(kRefillEvery, kRefillShare * (ended - began));
+  return true;
+}
+
 Status AlertKeeper::tick(Connection& connection) {
   ++ticks_;
+  const auto leads = lead(connection);
+  if (!leads) return leads.error();
+  if (!*leads) return ticks_ % kLookEvery == 0 ? look_for_changes(connection) : Status();
   const auto now = clock_.now();
   if (auto status = fire_overdue(connection, now); !status) return status;
   const auto quiet = engine_.quiet(now);

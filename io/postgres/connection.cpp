@@ -72,13 +72,19 @@ Status Connection::connect(Deadline deadline) {
 }
 
 Status Connection::configure(const ConnectOptions& options) {
-  return execute(
-      fmt::format("set timezone = 'UTC'; set datestyle = 'ISO'; set bytea_output = 'hex'; "
-                  "set client_min_messages = 'warning'; set statement_timeout = {}; set jit = off; "
-                  // Who fills a GIN index's list of pending entries merges it: small merges, so that no transaction
-                  // stands still for a third of a second, as it does with the 4 MB of the default.
-                  "set gin_pending_list_limit = 1024",
-                  options.statement_timeout.count()));
+  auto statements = fmt::format(
+      "set timezone = 'UTC'; set datestyle = 'ISO'; set bytea_output = 'hex'; "
+      "set client_min_messages = 'warning'; set statement_timeout = {}; set jit = off; "
+      // Who fills a GIN index's list of pending entries merges it: small merges, so that no transaction
+      // stands still for a third of a second, as it does with the 4 MB of the default.
+      "set gin_pending_list_limit = 1024",
+      options.statement_timeout.count());
+  const auto limit = [&](std::string_view setting, std::chrono::milliseconds time) {
+    if (time.count() > 0) statements += fmt::format("; set {} = {}", setting, time.count());
+  };
+  limit("idle_in_transaction_session_timeout", options.idle_in_transaction_timeout);
+  limit("lock_timeout", options.lock_timeout);
+  return execute(statements);
 }
 
 Connection::~Connection() {

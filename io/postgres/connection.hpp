@@ -28,6 +28,10 @@ struct ConnectOptions {
   std::string name = "mesher";
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds statement_timeout{30'000};
+  /// How long a transaction may wait for this program between two statements, and a statement for a lock; 0: as the
+  /// database says.
+  /// A program that is frozen in a transaction stops everybody else who needs what it has locked.
+  std::chrono::milliseconds idle_in_transaction_timeout{0}, lock_timeout{0};
   bool yields = false;  ///< PostgreSQL is on this machine, and clients do not wait for this session: others go first
 };
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,10 +39,13 @@ struct AlertHooks {
 ///
 /// When a connection is lost while it commits, the answer is `unavailable` although the transaction may be stored. The
 /// same set again then answers as the first call would have: the cursor tells.
+///
+/// With a `lease` (node_registry.hpp) every transaction demands that the journal's cursor has this epoch; while the
+/// lease is lost, or 0, commit() answers `unavailable`.
 class EventStore final : public nodes::ports::EventStore {
  public:
   EventStore(ConnectOptions options, const Clock& clock, Metrics& metrics, Health& health, Partitions& partitions,
-             AlertHooks alerts = {});
+             AlertHooks alerts = {}, const std::atomic<std::int64_t>* lease = nullptr);
   ~EventStore() override;
 
   Result<nodes::ports::Committed> commit(const nodes::ports::WriteSet& set) override;

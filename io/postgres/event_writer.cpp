@@ -35,6 +35,12 @@ Error as_port_error(Error error) {
   return error;
 }
 
+constexpr std::int64_t kNoLease = 0;
+
+Error lease_lost() {
+  return {ErrorCode::unavailable, "this node has lost its lease and waits for a new one", {}};
+}
+
 bool worth_another_attempt(const Error& error) {
   return has_sqlstate(error, sqlstate::kDeadlock) || has_sqlstate(error, sqlstate::kSerialization) ||
          has_sqlstate(error, sqlstate::kCheckViolation);
@@ -296,13 +302,20 @@ Status EventStore::Writer::load_tags(const Attempt& attempt) {
 // ---- the transaction
 
 Status EventStore::Writer::begin(const WriteSet& set, bool& stored_before) {
+  const auto lease = shared_.lease == nullptr ? kNoLease : shared_.lease->load();
+  if (shared_.lease != nullptr && lease == kNoLease) return lease_lost();
   std::vector<Call> calls(2);
   calls[0].sql = "begin";
   calls[1].sql =
-      "insert into journal_cursors as c (journal_id, partition, position) values ($1, $2, $4) "
-      "on conflict (journal_id, partition) do update set position = $4, updated_at = now() where c.position = $3";
+      shared_.lease == nullptr
+          ? "insert into journal_cursors as c (journal_id, partition, position) values ($1, $2, $4) "
+            "on conflict (journal_id, partition) do update set position = $4, updated_at = now() where c.position = $3"
+          : "insert into journal_cursors as c (journal_id, partition, position, epoch) values ($1, $2, $4, $5) "
+            "on conflict (journal_id, partition) do update set position = $4, updated_at = now() "
+            "where c.position = $3 and c.epoch = $5";
   calls[1].params.text(set.journal_id).integer(set.partition);
   calls[1].params.integer(static_cast<std::int64_t>(set.cursor_from)).integer(static_cast<std::int64_t>(set.cursor_to));
+  if (shared_.lease != nullptr) calls[1].params.integer(lease);
   const auto moved = connection_->run(calls);
   if (!moved) return moved.error();
   if (moved->at(1).affected() == 1) {
@@ -312,13 +325,14 @@ Status EventStore::Writer::begin(const WriteSet& set, bool& stored_before) {
 
   const bool same_set = in_doubt_ && in_doubt_->from == set.cursor_from && in_doubt_->to == set.cursor_to &&
                         in_doubt_->result.duplicate.size() == set.events.size();
-  if (same_set) {
+  if (same_set || shared_.lease != nullptr) {
     const auto rows =
-        connection_->query("select position from journal_cursors where journal_id = $1 and partition = $2",
+        connection_->query("select position, epoch from journal_cursors where journal_id = $1 and partition = $2",
                            Params().text(set.journal_id).integer(set.partition));
     if (!rows) return rows.error();
-    stored_before = !rows->empty() && static_cast<std::uint64_t>(rows->integer(0, 0)) == set.cursor_to;
+    stored_before = same_set && !rows->empty() && static_cast<std::uint64_t>(rows->integer(0, 0)) == set.cursor_to;
     if (stored_before) return {};
+    if (shared_.lease != nullptr && !rows->empty() && rows->integer(0, 1) != lease) return lease_lost();
   }
   return Error{ErrorCode::conflict, fmt::format("the cursor is not at {} any more", set.cursor_from), "cursor"};
 }

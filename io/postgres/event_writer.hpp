@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -26,12 +28,13 @@ namespace mesher::postgres {
 /// What all writers of a process know together.
 struct EventStore::Shared {
   Shared(const Clock& its_clock, Health& its_health, Partitions& its_partitions, Metrics& metrics,
-         AlertHooks its_alerts);
+         AlertHooks its_alerts, const std::atomic<std::int64_t>* its_lease);
 
   const Clock& clock;
   Health& health;
   Partitions& partitions;
   const AlertHooks alerts;
+  const std::atomic<std::int64_t>* const lease;  // null: no lease is needed
   Counter& duplicates;
   Counter& slow_paths;
   std::mutex mutex;

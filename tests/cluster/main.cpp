@@ -1,6 +1,6 @@
 /// The PostgreSQL that the database tests of one run of ctest share: each has a database of its own in it.
-///   test-cluster start FILE   starts one and writes to FILE how to reach it; ends the one that FILE names, if any
-///   test-cluster stop FILE    ends and removes it
+///   test-postgres start FILE   starts one and writes to FILE how to reach it; ends the one that FILE names, if any
+///   test-postgres stop FILE    ends and removes it
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,6 +63,6 @@ int main(int argc, char** argv) {
   const std::string what = argc == 3 ? argv[1] : "";
   if (what == "start") return start(argv[2]);
   if (what == "stop") return stop(argv[2]);
-  fmt::print(stderr, "test-cluster start|stop FILE\n");
+  fmt::print(stderr, "test-postgres start|stop FILE\n");
   return 2;
 }
