@@ -166,13 +166,12 @@ TEST(GROUP_05_exactly_once, counters_rollups_and_outcomes_equal_the_rows_for_ran
                      "on p.project_id = e.project_id and p.issue_id = e.issue_id and p.hour = e.h "
                      "where e.n is distinct from p.events"),
             0);
-  EXPECT_EQ(
-      f.number("select count(*) from (select project_id, day, key, value, count(*) n from events, "
-               "lateral (select key, value from tag_pairs(tags) union all select 'environment', environment "
-               "where environment is not null) t group by 1, 2, 3, 4) e full join tag_days d "
-               "on d.project_id = e.project_id and d.day = e.day and d.key = e.key and d.value = e.value "
-               "where e.n is distinct from d.events"),
-      0);
+  EXPECT_EQ(f.number("select count(*) from (select project_id, day, key, value, count(*) n from events, "
+                     "lateral (select key, value from tag_pairs(tags) union all select 'environment', environment "
+                     "where environment is not null) t group by 1, 2, 3, 4) e full join tag_days d "
+                     "on d.project_id = e.project_id and d.day = e.day and d.key = e.key and d.value = e.value "
+                     "where e.n is distinct from d.events"),
+            0);
   EXPECT_EQ(f.number("select count(*) from (select project_id, day, key, sum(events) as events, "
                      "count(*) filter (where value <> '') as named from tag_days group by 1, 2, 3) d "
                      "full join tag_key_days k using (project_id, day, key) "
