@@ -112,8 +112,9 @@ class Server {
     retainer_.start();
     if (auto status = graph_.start(); !status) return status;
     replayer_.start();
-    if (auto status = server_.start(); !status || !membership_) return status;
-    return membership_->serve({server_.url(), [] { kill(getpid(), SIGTERM); }, &health_});
+    if (auto status = server_.start(); !status) return status;
+    if (membership_) membership_->serve({server_.url(), [] { kill(getpid(), SIGTERM); }, &health_});
+    return {};
   }
 
   /// Says where it listens and, at the very first start, how to sign in and send the first event.

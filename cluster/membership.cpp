@@ -14,6 +14,7 @@ using std::chrono::steady_clock;
 constexpr const char* kHealth = "cluster";
 // A heartbeat that takes longer than this is given up and tried on a new connection; nobody is waited for longer.
 constexpr std::chrono::milliseconds kPatience = 2000ms, kLockPatience = 300ms;
+constexpr std::chrono::milliseconds kStartPatience = 30s;
 constexpr std::chrono::milliseconds kLookAtJournal = 50ms, kSayEvery = 5s;
 
 }  // namespace
@@ -36,10 +37,14 @@ Result<std::unique_ptr<Membership>> Membership::join(MembershipOptions options, 
   std::unique_ptr<Membership> self(new Membership(std::move(options), journal, metrics));
   {
     const std::lock_guard lock(self->session_);
-    if (auto status = self->enter(); !status) return status.error();
-    if (auto status = self->step(); !status) return status.error();
+    const auto give_up = steady_clock::now() + kStartPatience;
+    while (true) {
+      auto status = self->step();
+      if (status) break;
+      if (!status.error().worth_retry() || steady_clock::now() > give_up) return status.error();
+      std::this_thread::sleep_for(kLookAtJournal);
+    }
   }
-  log::info("cluster", "entered as {}, epoch {}", self->name(), self->lease().load());
   self->thread_ = std::jthread([raw = self.get()](const std::stop_token& stop) { raw->run(stop); });
   return self;
 }
@@ -121,7 +126,7 @@ Status Membership::step() {
   }
   if (!held_) {
     if (auto status = enter(); !status) return status;
-    log::info("cluster", "entered again, epoch {}", epoch_);
+    log::info("cluster", "entered as {}, epoch {}", name(), epoch_);
   }
   const auto began = steady_clock::now();
   auto nodes = postgres::beat(*connection_, {id_, epoch_, load()});
@@ -136,6 +141,10 @@ Status Membership::step() {
   lease_.store(epoch_);
   if (server_.health != nullptr) server_.health->works(kHealth);
   see(**nodes);
+  const auto self = std::find_if((*nodes)->begin(), (*nodes)->end(), [&](const auto& node) { return node.id == id_; });
+  if (self != (*nodes)->end() && self->state == "joining" && !server_.address.empty()) {
+    return postgres::announce_node(*connection_, id_, epoch_, server_.address);
+  }
   take_over(**nodes);
   return {};
 }
@@ -208,15 +217,14 @@ void Membership::run(const std::stop_token& stop) {
   }
 }
 
-Status Membership::serve(Server server) {
+void Membership::serve(Server server) {
   const std::lock_guard lock(session_);
   {
     const std::lock_guard also(mutex_);
     server_ = std::move(server);
   }
-  if (auto status = step(); !status) return status;
-  if (auto status = postgres::announce_node(*connection_, id_, epoch_, server_.address); !status) return status;
-  return step();
+  // If the database is slow just now, a later heartbeat does it.
+  if (const auto status = step(); !status) log::warn("cluster", "no heartbeat: {}", status.error().message);
 }
 
 void Membership::empty_journal() {

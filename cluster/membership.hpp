@@ -65,8 +65,8 @@ class Membership {
     std::function<void()> drain;
     postgres::Health* health = nullptr;  ///< is told of a lost lease; until leave()
   };
-  /// Tells the others that this node is ready.
-  [[nodiscard]] Status serve(Server server);
+  /// Tells the others that this node is ready, with this heartbeat or a later one.
+  void serve(Server server);
 
   /// Somebody has asked this node to drain.
   [[nodiscard]] bool draining() const { return draining_.load(); }

@@ -49,7 +49,7 @@ class Cluster:
     def listed(self):
         """{name: node}, from the database."""
         done = subprocess.run([harness.PROGRAM, "nodes", "--json", "--database-url", self.postgres.url],
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=200)
         return {node["name"]: node for node in json.loads(done.stdout)} if done.returncode == 0 else {}
 
     def wait_state(self, name, state, seconds=60):
@@ -64,7 +64,8 @@ class Cluster:
             project.server = node
             projects.append(project)
         for project in projects:  # notified, but not all at the same instant
-            wait_for(lambda: project.send({"message": "known here"}).status == 202, 30)
+            wait_for(lambda: project.send({"message": "known here"}).status == 202, 60)
+        first.wait_count(len(projects), 60)
         return projects
 
 

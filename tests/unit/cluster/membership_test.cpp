@@ -85,7 +85,7 @@ TEST(CLUSTER_02_membership, nodes_see_each_other_come_and_go) {
   auto second = two.join(two.options(database));
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_EQ((*second)->name(), "vm-2");  // the name of the host was taken
-  ASSERT_TRUE((*second)->serve({"http://10.0.0.2:8080", [] {}}));
+  (*second)->serve({"http://10.0.0.2:8080", [] {}});
   EXPECT_TRUE(comes_true([&] { return state_of(**first, "vm-2") == "ready"; }));
   EXPECT_EQ(state_of(**second, "vm"), "joining");
   const auto nodes = (*first)->nodes();
@@ -157,7 +157,7 @@ TEST(CLUSTER_03_membership, whose_lease_was_taken_enters_anew) {
   const auto node = one.join(one.options(database));
   ASSERT_TRUE(node) << node.error().message;
   postgres::Health health;
-  ASSERT_TRUE((*node)->serve({"http://127.0.0.1:1", [] {}, &health}));
+  (*node)->serve({"http://127.0.0.1:1", [] {}, &health});
   auto connection = postgres::Connection::open(database);
   ASSERT_TRUE(connection);
   ASSERT_TRUE(connection->query("update nodes set state = 'lost', epoch = epoch + 1"));
@@ -173,7 +173,7 @@ TEST(CLUSTER_02_membership, who_is_asked_to_drain_is_told_once) {
   const auto node = one.join(one.options(database));
   ASSERT_TRUE(node) << node.error().message;
   std::atomic<int> asked{0};
-  ASSERT_TRUE((*node)->serve({"http://127.0.0.1:1", [&] { ++asked; }}));
+  (*node)->serve({"http://127.0.0.1:1", [&] { ++asked; }});
   auto connection = postgres::Connection::open(database);
   ASSERT_TRUE(connection);
   EXPECT_FALSE(*postgres::ask_to_drain(*connection, "nobody"));
