@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/demo/alerts.hpp"
 #include "io/demo/event_maker.hpp"
 #include "io/demo/people_acts.hpp"
 #include "io/demo/pipeline.hpp"
@@ -34,6 +35,7 @@ class Filling {
 
   Result<Filled> run() {
     if (auto status = begin(); !status) return status.error();
+    if (auto status = make_rules(pool_, place_); !status) return status.error();
     Pipeline pipeline(pool_.options());
     if (auto status = pipeline.start(); !status) return status.error();
     Filled filled;
@@ -51,6 +53,7 @@ class Filling {
     filled.events = next_moment_;
     if (auto status = pipeline.finish(); !status) return status.error();
     if (auto status = age(); !status) return status.error();
+    if (auto status = settle_alerts(pool_, place_, end_); !status) return status.error();
     return filled;
   }
 

@@ -1,15 +1,18 @@
 #include "io/demo/pipeline.hpp"
 
 #include <chrono>
+#include <map>
 #include <utility>
 
 #include "graph/base/metrics.hpp"
 #include "graph/runner.hpp"
 #include "graph/topology.hpp"
 #include "io/demo/memory_journal.hpp"
+#include "io/postgres/alert_rules.hpp"
 #include "io/postgres/event_store.hpp"
 #include "io/postgres/issue_store.hpp"
 #include "io/postgres/project_loader.hpp"
+#include "nodes/alerts/engine.hpp"
 #include "nodes/catalog.hpp"
 #include "nodes/committer.hpp"
 #include "nodes/default_topology.hpp"
@@ -27,6 +30,20 @@ std::string_view stored_part() {
   const auto text = nodes::kDefaultTopology;
   const auto last = text.find("[nodes.batch_write]");
   return text.substr(0, text.find("\n[nodes.", last));
+}
+
+/// As of a project that nothing was sent to yet. Nobody looks after time here: an alert stays open once it has fired.
+Status load_rules(const postgres::ConnectOptions& options, nodes::alerts::Engine& engine) {
+  auto connection = postgres::Connection::open(options);
+  if (!connection) return std::move(connection).error();
+  const auto rules = postgres::read_enabled_rules(*connection, 0);
+  if (!rules) return rules.error();
+  std::map<std::uint32_t, std::vector<nodes::alerts::Rule>> by_project;
+  for (const auto& rule : *rules) by_project[rule.project_id].push_back(rule);
+  for (const auto& entry : by_project) {
+    for (const auto& window : engine.exchange(entry.first, entry.second, {})) engine.fill(window, {});
+  }
+  return {};
 }
 
 }  // namespace
@@ -48,7 +65,8 @@ struct Pipeline::Parts {
   Metrics metrics;
   postgres::Health health;
   postgres::Partitions partitions;
-  postgres::EventStore store{options, clock, metrics, health, partitions};
+  nodes::alerts::Engine alerts;
+  postgres::EventStore store{options, clock, metrics, health, partitions, {&alerts, [](auto, auto) {}}};
   postgres::IssueStore issue_store{options, health};
   nodes::ports::ProjectDirectory projects;
   postgres::ProjectLoader loader{options, projects, health};
@@ -66,6 +84,7 @@ Pipeline::~Pipeline() = default;
 
 Status Pipeline::start() {
   if (auto status = parts_->loader.load_now(); !status) return status;
+  if (auto status = load_rules(parts_->options, parts_->alerts); !status) return status;
   const auto parsed = graph::parse_topology(stored_part(), parts_->registry, {{"journal", "records"}}, {});
   if (!parsed.mistakes.empty()) return Error{ErrorCode::internal, parsed.mistakes.front().text("topology"), {}};
   return parts_->runner.apply(parsed.topology);

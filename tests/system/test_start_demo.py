@@ -35,6 +35,7 @@ def test_UI_01_demo_fills_a_fortnight_once_and_its_counts_agree(cleanup):
 
     issues = []
     since = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=15)).strftime("%Y-%m-%dT%H:00:00Z")
+    day_ago = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=25)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for status in ("unresolved", "resolved", "archived"):
         issues += api(f"projects/{project}/issues?limit=100&from={since}&query=is:{status}")["data"]
     substatuses = {issue["substatus"] for issue in issues}
@@ -56,6 +57,10 @@ def test_UI_01_demo_fills_a_fortnight_once_and_its_counts_agree(cleanup):
     regressed = next(issue for issue in issues if issue["substatus"] == "regressed")
     kinds = [entry["kind"] for entry in api(f"issues/{regressed['id']}/activity")["data"]]
     assert kinds[-1] == "assigned" and "resolved" in kinds and "regressed" in kinds and "comment" in kinds, kinds
+
+    alerts = api(f"projects/{project}/alerts?limit=100")["data"]
+    assert {"Errors pile up", "A solved issue is back", "An issue escalates"} <= {alert["rule"]["name"] for alert in alerts}
+    assert all(alert["status"] == "resolved" for alert in alerts if alert["triggered_at"] < day_ago), alerts
 
     again = server.command("demo", "--once")
     assert "not filled again" in again.stdout, again.stdout
