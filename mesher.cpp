@@ -185,17 +185,17 @@ class Server {
 
   postgres::Health health_;
   postgres::Partitions partitions_;
-  postgres::Pool pool_{database_.connect_options("mesher api"), 6};
+  postgres::Pool pool_{database_.background_options("mesher api"), 6};
   cli::Alerting alerting_{database_,       cli::notifier_options(config_, secret_), clock_, *metrics_, health_,
                           live_messages(), cluster::company_of(membership_.get())};
-  postgres::EventStore store_{cluster::writer_options(database_.background_options("mesher writer"), membership_.get()),
+  postgres::EventStore store_{cluster::writer_options(database_.connect_options("mesher writer"), membership_.get()),
                               clock_,
                               *metrics_,
                               health_,
                               partitions_,
                               alerting_.hooks(),
                               cluster::lease_of(membership_.get())};
-  postgres::IssueStore issue_store_{database_.background_options("mesher issues"), health_};
+  postgres::IssueStore issue_store_{database_.connect_options("mesher issues"), health_};
   nodes::ports::ProjectDirectory projects_;
   postgres::ProjectLoader projects_loader_{database_.connect_options("mesher projects"), projects_, health_};
   cli::Housekeeping housekeeping_{database_.background_options("mesher housekeeping"), partitions_, clock_, health_};

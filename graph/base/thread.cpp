@@ -10,9 +10,9 @@
 namespace mesher {
 namespace {
 
-// A tenth of the processor time of an equally busy thread that does not yield (see sched(7)): enough never to stand
-// still, too little to be felt.
-constexpr int kNice = 10;
+// Ten steps are a tenth of the processor time of an equally busy thread (see sched(7)): enough never to stand still, too
+// little to be felt.
+constexpr int kNice = 10, kNiceToAll = 19;
 
 }  // namespace
 
@@ -23,6 +23,11 @@ void name_thread(const char* name) noexcept {
 void begin_yielding_thread(const char* name) noexcept {
   name_thread(name);
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+}
+
+void begin_last_thread(const char* name) noexcept {
+  name_thread(name);
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceToAll);
 }
 
 void make_yielding(pid_t process) noexcept {

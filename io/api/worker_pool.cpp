@@ -10,7 +10,7 @@ WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_bound) : queue_bou
   threads_.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) {
     threads_.emplace_back([this] {
-      name_thread("api");
+      begin_last_thread("api");
       run();
     });
   }

@@ -30,7 +30,7 @@ class Database {
 
   [[nodiscard]] const std::string& conninfo() const { return conninfo_; }
   [[nodiscard]] postgres::ConnectOptions connect_options(std::string name) const;
-  /// For sessions that no client waits for: in the embedded PostgreSQL they let others go first.
+  /// For all sessions but those that store: in the embedded PostgreSQL they let these go first.
   [[nodiscard]] postgres::ConnectOptions background_options(std::string name) const;
   [[nodiscard]] int migrations_applied() const { return applied_; }
 

@@ -32,7 +32,7 @@ struct ConnectOptions {
   /// database says.
   /// A program that is frozen in a transaction stops everybody else who needs what it has locked.
   std::chrono::milliseconds idle_in_transaction_timeout{0}, lock_timeout{0};
-  bool yields = false;  ///< PostgreSQL is on this machine, and clients do not wait for this session: others go first
+  bool yields = false;  ///< PostgreSQL is on this machine, and sessions that do not yield go first
 };
 
 /// One statement of a pipeline.
