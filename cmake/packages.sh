@@ -7,7 +7,7 @@ packages_build="cmake ninja-build g++ ccache lld pkg-config
   libtomlplusplus-dev"
 packages_run="postgresql-15"
 packages_test="libgtest-dev libgmock-dev libbenchmark-dev clang clang-format clang-tidy libclang-rt-14-dev llvm python3 openssl
-  chromium procps"
+  chromium procps zstd"
 # For the dashboard; a newer Node.js of one's own does as well.
 command -v npm >/dev/null || packages_build="$packages_build nodejs npm"
 

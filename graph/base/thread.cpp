@@ -10,8 +10,8 @@
 namespace mesher {
 namespace {
 
-// Ten steps are a tenth of the processor time of an equally busy thread (see sched(7)): enough never to stand still, too
-// little to be felt.
+// Ten steps are a tenth of the processor time of an equally busy thread (see sched(7)): enough never to stand still,
+// too little to be felt.
 constexpr int kNice = 10, kNiceToAll = 19;
 
 }  // namespace
