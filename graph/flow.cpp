@@ -39,9 +39,9 @@ class YieldingWorkers final : public tbb::task_scheduler_observer {
   explicit YieldingWorkers(tbb::task_arena& arena) : task_scheduler_observer(arena) { observe(true); }
   ~YieldingWorkers() override { observe(false); }
 
-  void on_scheduler_entry(bool) override {
+  void on_scheduler_entry(bool is_worker) override {
     static thread_local bool known = false;
-    if (!std::exchange(known, true)) begin_yielding_thread("graph");
+    if (is_worker && !std::exchange(known, true)) begin_yielding_thread("graph");
   }
 };
 
