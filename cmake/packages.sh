@@ -5,7 +5,7 @@ packages_build="cmake ninja-build g++ ccache lld pkg-config
   libtbb-dev libboost1.81-dev libssl-dev libsimdjson-dev libpq-dev libxxhash-dev libzstd-dev zlib1g-dev
   libbrotli-dev libsodium-dev libcurl4-openssl-dev libre2-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev
   libtomlplusplus-dev"
-packages_run="postgresql-15"
+packages_run="postgresql-15 curl"   # curl: for the line that the first start prints
 packages_test="libgtest-dev libgmock-dev libbenchmark-dev clang clang-format clang-tidy libclang-rt-14-dev llvm python3 openssl
   chromium procps zstd"
 # For the dashboard; a newer Node.js of one's own does as well.
