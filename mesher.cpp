@@ -2,8 +2,6 @@
 /// docs/architecture.md walks through what is built here.
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -113,7 +111,7 @@ class Server {
     if (auto status = graph_.start(); !status) return status;
     replayer_.start();
     if (auto status = server_.start(); !status) return status;
-    if (membership_) membership_->serve({server_.url(), [] { kill(getpid(), SIGTERM); }, &health_});
+    if (membership_) membership_->serve({server_.url(), &cli::Signals::end, &health_});
     return {};
   }
 

@@ -76,14 +76,17 @@ postgres::NodeLoad Membership::load() const {
 
 // ---- the session, under its mutex
 
+Status Membership::connect() {
+  if (connection_ && !connection_->broken()) return {};
+  auto connection = postgres::Connection::open(options_.database);
+  if (!connection) return connection.error();
+  connection_ = std::move(*connection);
+  connection_->set_timeout(kPatience + 500ms);
+  return {};
+}
+
 /// Takes a new epoch.
 Status Membership::enter() {
-  if (!connection_ || connection_->broken()) {
-    auto connection = postgres::Connection::open(options_.database);
-    if (!connection) return connection.error();
-    connection_ = std::move(*connection);
-    connection_->set_timeout(kPatience + 500ms);
-  }
   postgres::NodeEntry entry;
   entry.journal_id = journal_.id();
   entry.partitions = journal_.partitions();
@@ -118,12 +121,7 @@ Status Membership::enter() {
 
 /// One heartbeat, or a new entry if there is no lease to prolong.
 Status Membership::step() {
-  if (!connection_ || connection_->broken()) {
-    auto connection = postgres::Connection::open(options_.database);
-    if (!connection) return connection.error();
-    connection_ = std::move(*connection);
-    connection_->set_timeout(kPatience + 500ms);
-  }
+  if (auto status = connect(); !status) return status;
   if (!held_) {
     if (auto status = enter(); !status) return status;
     log::info("cluster", "entered as {}, epoch {}", name(), epoch_);

@@ -90,6 +90,7 @@ class Membership {
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   Membership(MembershipOptions options, const nodes::ports::Journal& journal, Metrics& metrics);
+  Status connect();
   Status enter();
   void run(const std::stop_token& stop);
   Status step();

@@ -5,17 +5,12 @@
 #include <fstream>
 #include <iterator>
 
+#include "nodes/coerce.hpp"
+
 namespace mesher::cluster {
 namespace {
 
 constexpr std::size_t kShortest = 16;
-constexpr const char* kBlanks = " \t\r\n";
-
-std::string trimmed(const std::string& text) {
-  const auto from = text.find_first_not_of(kBlanks);
-  if (from == std::string::npos) return {};
-  return text.substr(from, text.find_last_not_of(kBlanks) - from + 1);
-}
 
 }  // namespace
 
@@ -27,13 +22,14 @@ Result<std::string> shared_secret(const std::string& given, const std::filesyste
   if (!given.empty() && !file.empty()) {
     return Error{ErrorCode::invalid, "the cluster's secret is given twice, as text and as a file", "give one of them"};
   }
-  auto secret = trimmed(given);
+  std::string secret(nodes::trim(given));
   if (!file.empty()) {
     std::ifstream in(file, std::ios::binary);
     if (!in) {
       return Error{ErrorCode::not_found, fmt::format("--cluster-secret-file: {} can't be read", file.string()), {}};
     }
-    secret = trimmed({std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
+    const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    secret = nodes::trim(text);
   }
   if (secret.size() < kShortest) {
     return Error{ErrorCode::invalid, fmt::format("the cluster's secret is shorter than {} characters", kShortest),

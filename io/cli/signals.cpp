@@ -1,5 +1,8 @@
 #include "io/cli/signals.hpp"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <csignal>
 
 namespace mesher::cli {
@@ -26,6 +29,10 @@ void Signals::wait(const std::function<void()>& hang_up) {
   const auto set = ours();
   int signal = 0;
   while (sigwait(&set, &signal) == 0 && signal == SIGHUP) hang_up();
+}
+
+void Signals::end() {
+  kill(getpid(), SIGTERM);  // of the process, not of this thread, which has it blocked
 }
 
 void Signals::give_back() {

@@ -13,6 +13,9 @@ class Signals {
   /// Blocks until SIGTERM or SIGINT; calls `hang_up` for each SIGHUP meanwhile.
   void wait(const std::function<void()>& hang_up);
 
+  /// Has wait() return, as SIGTERM does. Any thread.
+  static void end();
+
   /// From now on a second SIGTERM or SIGINT ends the program at once.
   static void give_back();
 };

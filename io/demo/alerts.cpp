@@ -38,9 +38,6 @@ Status make_rules(postgres::Pool& pool, const Place& place) {
   const auto project = postgres::find_project(pool, place.project_id);
   if (!project) return project.error();
   if (!*project) return Error{ErrorCode::not_found, "the project is gone", {}};
-  postgres::Actor actor;
-  actor.user_id = place.owner_id;
-  actor.name = "mesher demo";
   for (const auto& rule : rules()) {
     postgres::AlertRuleRow row;
     row.project_id = place.project_id;
@@ -51,7 +48,7 @@ Status make_rules(postgres::Pool& pool, const Place& place) {
     row.cooldown_seconds = rule.cooldown_seconds;
     row.created_by = place.owner_id;
     const auto made =
-        postgres::create_alert_rule(pool, **project, std::move(row), actor, [](postgres::AlertRuleRow&) {});
+        postgres::create_alert_rule(pool, **project, std::move(row), actor_of(place), [](postgres::AlertRuleRow&) {});
     if (!made) return made.error();
   }
   return {};

@@ -48,13 +48,6 @@ Status find_owner(postgres::Pool& pool, Place& place) {
   return {};
 }
 
-postgres::Actor actor_of(const Place& place) {
-  postgres::Actor actor;
-  actor.user_id = place.owner_id;
-  actor.name = "mesher demo";
-  return actor;
-}
-
 Status find_organization(postgres::Pool& pool, Place& place) {
   place.organization_slug = kOrganization;
   auto rows = pool.query("select id from organizations where slug = $1", postgres::Params().text(kOrganization));
@@ -142,6 +135,13 @@ Status find_project(postgres::Pool& pool, const std::string& name, Place& place)
 }
 
 }  // namespace
+
+postgres::Actor actor_of(const Place& place) {
+  postgres::Actor actor;
+  actor.user_id = place.owner_id;
+  actor.name = "mesher demo";
+  return actor;
+}
 
 Result<Place> make_place(postgres::Pool& pool, const std::string& project) {
   Place place;

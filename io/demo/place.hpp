@@ -6,6 +6,7 @@
 
 #include "graph/base/clock.hpp"
 #include "graph/base/result.hpp"
+#include "io/postgres/audit.hpp"
 
 namespace mesher::postgres {
 class Pool;
@@ -23,6 +24,9 @@ struct Place {
   std::map<std::string, std::uint32_t> people;  ///< by nickname
   bool has_issues = false;                      ///< something was sent to the project already
 };
+
+/// The demo in the audit log: the owner, by this command.
+[[nodiscard]] postgres::Actor actor_of(const Place& place);
 
 /// Finds or makes the organisation "Demo", whose owner is the first owner of the instance (who is made, with a random
 /// password, if there is none yet), a project of this name in it, and five members who can't sign in: their accounts

@@ -12,7 +12,7 @@ import uuid
 
 import harness
 from harness import Load, Postgres, Server, wait_for
-from test_faults_kill import books
+from test_faults_kill import books, check_settled_books
 
 SECRET = "the nodes of this test share it"
 
@@ -80,24 +80,9 @@ def start_loads(projects, connections=3, rate=60):
 
 
 def check_cluster_books(cluster, projects, loads, extra):
-    """Every acknowledged id is stored once, all counts agree; what was sent without an answer may be stored or not."""
-    server, project = cluster.nodes[0], projects[0]
-    acknowledged = [event_id for load in loads for event_id in load.acknowledged]
-    unknown = sum(load.unknown for load in loads)
     wait_for(lambda: all(node["journal"]["records"] == 0 for node in cluster.listed().values()), 120,
              "all journals are stored")
-    last = None
-    def settled():
-        nonlocal last
-        before, last = last, books(server, project)
-        return before == last
-    wait_for(settled, 30)
-    assert len(set(last.values())) == 1, last
-    assert len(acknowledged) + extra <= last["rows"] <= len(acknowledged) + extra + unknown, \
-        (last, len(acknowledged), extra, unknown)
-    stored = {row[0].replace("-", "") for row in server.sql(f"select event_id from events where project_id = {project.id}")}
-    lost = [event_id for event_id in acknowledged if event_id not in stored]
-    assert not lost, (len(lost), lost[:5])
+    check_settled_books(cluster.nodes[0], projects[0], loads, extra)
 
 
 def test_CLUSTER_02_every_node_lists_all_nodes_and_what_they_offer(cleanup):

@@ -20,9 +20,16 @@ def books(server, project):
 
 
 def check_books(server, project, load):
-    """Every acknowledged id is stored once, all counts agree; what was sent without an answer may be stored or not."""
     acknowledged = len(load.acknowledged)
     wait_for(lambda: books(server, project)["issues"] >= acknowledged, 90, f"{acknowledged} acknowledged events counted")
+    check_settled_books(server, project, [load])
+
+
+def check_settled_books(server, project, loads, extra=0):
+    """Every acknowledged id is stored once, all counts agree; what was sent without an answer may be stored or not.
+    `extra`: events sent beside the loads."""
+    acknowledged = [event_id for load in loads for event_id in load.acknowledged]
+    unknown = sum(load.unknown for load in loads)
     last = None
     def settled():
         nonlocal last
@@ -30,9 +37,10 @@ def check_books(server, project, load):
         return before == last
     wait_for(settled, 30)
     assert len(set(last.values())) == 1, last
-    assert acknowledged <= last["rows"] <= acknowledged + load.unknown, (last, acknowledged, load.unknown)
+    assert len(acknowledged) + extra <= last["rows"] <= len(acknowledged) + extra + unknown, \
+        (last, len(acknowledged), extra, unknown)
     stored = {row[0].replace("-", "") for row in server.sql(f"select event_id from events where project_id = {project.id}")}
-    lost = [event_id for event_id in load.acknowledged if event_id not in stored]
+    lost = [event_id for event_id in acknowledged if event_id not in stored]
     assert not lost, (len(lost), lost[:5])
 
 

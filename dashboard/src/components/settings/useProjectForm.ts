@@ -4,7 +4,7 @@ import { api, ask } from '@/api/client'
 import type { Loose } from '@/api/loose'
 import type { Project } from '@/api/types'
 import { useRole } from './useRole'
-import { useSave } from './useSave'
+import { useSave } from '@/composables/useSave'
 
 /** A form that changes a project; `fields` as in useSave(). */
 export function useProjectForm(project: Project, fields: string[]) {
